@@ -1,0 +1,45 @@
+# Every target does its own set-up. `make` lists them.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format browser bench docs pins clean
+
+help:  ## List the targets
+	@grep -hE '^[a-z./]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z.\/]+):.*## (.*)/  make \1|\2/' | column -t -s'|'
+
+$(VENV)/.ready: requirements.txt pyproject.toml
+	$(PYTHON) -m venv --without-pip $(VENV)
+	$(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.txt
+	$(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: $(VENV)/.ready  ## Run the whole loop on the sample company, then serve the dashboard
+	@$(BIN)/baton demo
+
+test: $(VENV)/.ready  ## Run the tests (with a browser where one is installed)
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+lint: $(VENV)/.ready  ## Check style, types and import rules
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/.ready  ## Put the code in its one format
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+browser:  ## Install Debian's Chromium for the browser tests (needs root)
+	apt-get update -qq
+	apt-get install -y -qq chromium
+
+docs: $(VENV)/.ready  ## Write the command reference from the registry
+	$(BIN)/python -m baton docs
+
+pins:  ## Resolve the dependencies again into requirements.txt (needs uv)
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet --extra dev pyproject.toml requirements-build.in -o requirements.txt
+
+clean:  ## Remove the environment and caches
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,1 @@
+"""Shows all of it: Streamlit pages, the API, and the service process."""

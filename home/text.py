@@ -1,0 +1,83 @@
+"""Answers as text for people: aligned tables, short durations, no surprises from hostile names."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from pydantic import BaseModel
+
+WIDEST = 48
+
+
+def duration(seconds: float | None) -> str:
+    """Seconds as people say them: `45 s`, `12 min`, `3.4 h`, `5.2 d`."""
+    if seconds is None:
+        return "–"
+    size = abs(seconds)
+    for limit, unit, name in ((90, 1, "s"), (5400, 60, "min"), (172_800, 3600, "h")):
+        if size < limit:
+            return f"{seconds / unit:.0f} {name}" if unit < 3600 else f"{seconds / unit:.1f} {name}"
+    return f"{seconds / 86400:.1f} d"
+
+
+def percent(share: float | None) -> str:
+    """A share from 0 to 1 as a percentage with one decimal."""
+    return "–" if share is None else f"{share * 100:.1f} %"
+
+
+def plain(text: str) -> str:
+    """`text` without control characters, so that a name cannot steer the terminal."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+def cell(name: str, value: Any) -> str:
+    """One value as text; fields ending `_s` are durations."""
+    if value is None or value == "":
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if name.endswith("_s") and isinstance(value, int | float):
+        return duration(value)
+    if isinstance(value, float):
+        return f"{value:,.3f}".rstrip("0").rstrip(".")
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, list | tuple):
+        return ", ".join(cell("", v) for v in value)
+    if isinstance(value, Mapping):
+        return ", ".join(f"{k} {cell(str(k), v)}" for k, v in value.items())
+    return plain(str(value))
+
+
+def table(records: Sequence[Mapping[str, Any]], columns: Iterable[str] | None = None) -> Iterator[str]:
+    """Records as aligned columns with a header; numbers to the right, long text cut."""
+    if not records:
+        return
+    names = list(columns or records[0])
+    body = [[_cut(cell(n, record.get(n))) for n in names] for record in records]
+    right = [all(isinstance(r.get(n), int | float | None) for r in records) for n in names]
+    widths = [max(len(n), *(len(row[i]) for row in body)) for i, n in enumerate(names)]
+    for row in [names, *body]:
+        cells = (t.rjust(w) if r else t.ljust(w) for t, w, r in zip(row, widths, right, strict=True))
+        yield "  ".join(cells).rstrip()
+
+
+def describe(model: BaseModel) -> Iterator[str]:
+    """A response as `name: value` lines, then one table for each list of records."""
+    values = model.model_dump()
+    hidden: frozenset[str] = getattr(model, "hidden", frozenset())
+    tables = []
+    for name, value in values.items():
+        if name in hidden or value is None:
+            continue
+        if isinstance(value, list) and value and isinstance(value[0], dict):
+            tables.append((name, value))
+        else:
+            yield f"{name.removesuffix('_s')}: {cell(name, value)}"
+    for name, records in tables:
+        yield ""
+        yield f"{name} ({len(records)})"
+        yield from table(records)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= WIDEST else text[: WIDEST - 1] + "…"

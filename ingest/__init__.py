@@ -1,0 +1,1 @@
+"""Pulls event logs from existing systems into DuckDB, strictly."""

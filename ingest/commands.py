@@ -1,0 +1,5 @@
+"""The commands of the ingest room."""
+
+from home.registry import Command
+
+COMMANDS: tuple[Command, ...] = ()

@@ -1,0 +1,1 @@
+"""Discovers the as-is process and scores what is worth orchestrating."""

@@ -1,0 +1,1 @@
+"""Generates the to-be plan, runs it durably, and keeps its history."""

@@ -1,0 +1,1 @@
+"""One connector per module: how a step reaches the world."""

@@ -1,0 +1,255 @@
+"""The plan: a process tree with typed steps, sound by construction, carrying its evidence.
+
+A plan is sequence, parallel, choice, loop and step, nested; no deadlock can be written in it.
+Every node has an id that is unique in the plan and kept from version to version, so that the
+journal of a running case can be replayed on a newer plan.
+"""
+
+from datetime import timedelta
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from home.contracts import Contract
+
+StepKind = Literal["service", "human", "script", "model", "notify", "publish", "plan", "manual"]
+DecidedBy = Literal["default", "history", "rule", "outcome", "event", "person"]
+JsonSchema = dict[str, Any]
+Cel = str
+"""A CEL expression over `data` (the run's data), `done` (visits per step id), `outcome` (last outcome
+per step id), `visit` (visits of this node, from 1) and `elapsed_s` (seconds since the run began)."""
+
+
+class Evidence(Contract):
+    """Why something is in the plan: a sentence, its figures, and the log they were counted in."""
+
+    statement: str
+    n: int | None = None
+    """Observations behind it."""
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    unit: str = ""
+    p: float | None = None
+    """Error probability of the test that supports it."""
+    cases: tuple[str, ...] = ()
+    """A few case ids to look at."""
+
+
+class Retry(Contract):
+    """How often a failing attempt is repeated, and how long to wait before it."""
+
+    attempts: int = Field(default=3, ge=1, le=100)
+    wait_initial: timedelta = timedelta(seconds=1)
+    wait_max: timedelta = timedelta(minutes=5)
+    wait_jitter: timedelta = timedelta(seconds=1)
+
+
+class Sla(Contract):
+    """When a person's step is due, who is reminded, and to whom it goes after that."""
+
+    due: timedelta
+    remind: timedelta | None = None
+    """Reminder this long after the task opened; before `due`."""
+    escalate: tuple[str, ...] = ()
+    """Roles or people, in order; each gets another `due` before the next, the last keeps it."""
+
+
+class Binding(Contract):
+    """How a step reaches the world: a connector and its settings. Secrets only by reference."""
+
+    connector: str
+    settings: dict[str, Any] = {}
+
+
+class Observed(Contract):
+    """What the log showed of a step: 21 quantiles (0 %, 5 % … 100 %), in seconds."""
+
+    n: int
+    processing_s: tuple[float, ...] = ()
+    waiting_s: tuple[float, ...] = ()
+    """Before the step began."""
+    outputs: dict[str, dict[str, float]] = {}
+    """Share of each value of the outcomes and attributes that this step is seen to set."""
+
+
+class Step(Contract):
+    """One piece of work."""
+
+    kind: Literal["step"] = "step"
+    id: str
+    name: str
+    """The activity, as the log calls it."""
+    does: StepKind = "human"
+    purpose: str = ""
+    system: str | None = None
+    role: str | None = None
+    """Who does it: a role, or `person:NAME`."""
+    owner: str | None = None
+    instructions: str = ""
+    input: JsonSchema = {}
+    output: JsonSchema = {}
+    """A success whose output breaks this is a failure."""
+    outcomes: tuple[str, ...] = ()
+    """What a person may decide; empty means done is done."""
+    binding: Binding | None = None
+    """Without one the step is a task for a person."""
+    timeout: timedelta | None = None
+    retry: Retry = Retry()
+    compensation: Binding | None = None
+    sla: Sla | None = None
+    expected: timedelta | None = None
+    """An alert is raised at twice this."""
+    plan: str | None = None
+    """For `does: plan`, the plan to run as a sub-plan."""
+    observed: Observed | None = None
+    evidence: tuple[Evidence, ...] = ()
+
+
+class Sequence(Contract):
+    """One after the other."""
+
+    kind: Literal["sequence"] = "sequence"
+    id: str
+    children: tuple["Node", ...]
+
+
+class Parallel(Contract):
+    """All of them, in any order or at once; ends when all have ended."""
+
+    kind: Literal["parallel"] = "parallel"
+    id: str
+    children: tuple["Node", ...]
+    evidence: tuple[Evidence, ...] = ()
+
+
+class Branch(Contract):
+    """One way out of a choice."""
+
+    name: str
+    share: float = Field(ge=0, le=1)
+    """Share of the cases in the log that went this way."""
+    when: Cel | None = None
+    """For `rule` and `history`: the first branch whose expression is true is taken."""
+    body: "Node"
+
+
+class Choice(Contract):
+    """Exactly one of its branches."""
+
+    kind: Literal["choice"] = "choice"
+    id: str
+    by: DecidedBy
+    of: str | None = None
+    """For `outcome`: the id of the step whose outcome names the branch."""
+    question: str = ""
+    """For `person`: what is asked, with the observed shares shown beside the answers."""
+    role: str | None = None
+    otherwise: str | None = None
+    """Branch taken when no expression is true; without it, the manual queue."""
+    branches: tuple[Branch, ...]
+    accuracy: float | None = None
+    """Share of held-out cases that the rule puts on the branch they took."""
+    majority: float | None = None
+    """What always taking the commonest branch would have got right."""
+    evidence: tuple[Evidence, ...] = ()
+
+
+class Loop(Contract):
+    """`body`, then again `redo` and `body` while the decision says so."""
+
+    kind: Literal["loop"] = "loop"
+    id: str
+    body: "Node"
+    redo: "Node"
+    by: DecidedBy
+    of: str | None = None
+    again: Cel | None = None
+    """For `rule` and `history`; for `outcome`, the outcome names `again` or `on`."""
+    again_outcomes: tuple[str, ...] = ()
+    question: str = ""
+    role: str | None = None
+    share_again: float = Field(default=0.0, ge=0, le=1)
+    max_visits: int = Field(default=5, ge=1)
+    """Passes of `body` after which the run goes to the manual queue."""
+    accuracy: float | None = None
+    majority: float | None = None
+    evidence: tuple[Evidence, ...] = ()
+
+
+class Skip(Contract):
+    """Nothing to do: the empty branch of a choice."""
+
+    kind: Literal["skip"] = "skip"
+    id: str
+
+
+Node = Annotated[Step | Sequence | Parallel | Choice | Loop | Skip, Field(discriminator="kind")]
+
+
+class Move(Contract):
+    """One change from as-is to to-be, with why."""
+
+    id: str
+    move: str
+    """`parallelise`, `decision-rule`, `approval-sla`, `knobs`, `manual-queue`, …"""
+    where: tuple[str, ...]
+    """Ids of the nodes it changes."""
+    title: str
+    grade: Literal["apply", "propose", "refuse"]
+    """`apply`: in the plan. `propose`: safe only if a person agrees. `refuse`: looked at, and why not."""
+    accepted: bool = False
+    """Whether the plan has it; `apply` moves start accepted."""
+    support: float | None = None
+    gain_s: float | None = None
+    """Expected seconds of cycle time saved per case."""
+    evidence: tuple[Evidence, ...] = ()
+
+
+class Owner(Contract):
+    """Who answers for the plan."""
+
+    name: str
+    confirmed: bool = False
+    """False where the name is only the operating-system user."""
+
+
+class Provenance(Contract):
+    """Where a plan came from."""
+
+    log: str
+    log_hash: str
+    candidate: str
+    """Candidate id; `hand` for a plan written by hand."""
+    mined_at: str = ""
+    baton: str = ""
+    coverage: float | None = None
+    """Share of the log's cases the tree accepts exactly."""
+    precision: float | None = None
+    verdict: Literal["plan", "pilot", "refuse"] | None = None
+
+
+class Plan(Contract):
+    """A to-be orchestration. YAML and JSON carry the same fields; durations are ISO 8601 (`PT4H`)."""
+
+    format: Literal[1] = 1
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,62}$")
+    purpose: str = ""
+    owner: Owner
+    provenance: Provenance | None = None
+    input: JsonSchema = {}
+    """What a run is started with."""
+    body: Node
+    side: tuple[Step, ...] = ()
+    """Floating activities: may be done at any time beside the body; never awaited."""
+    manual_role: str = "operator"
+    """Who works the manual queue."""
+    expected: timedelta | None = None
+    """Median cycle time of the log; an alert is raised at twice this."""
+    as_is: Node | None = None
+    """The tree as discovered, before the moves."""
+    moves: tuple[Move, ...] = ()
+
+
+for _model in (Sequence, Parallel, Branch, Choice, Loop, Plan):
+    _model.model_rebuild(force=False)

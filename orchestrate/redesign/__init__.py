@@ -1,0 +1,1 @@
+"""One redesign move per module."""
