@@ -1,0 +1,1 @@
+"""The company itself: who works when, what they do, and what the world outside does to them."""
