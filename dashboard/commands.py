@@ -2,4 +2,14 @@
 
 from home.registry import Command
 
-COMMANDS: tuple[Command, ...] = ()
+COMMANDS = (
+    Command(
+        "serve",
+        "dashboard.service:serve",
+        "Serve the dashboard, the API and a worker.",
+        examples=("baton serve", "baton serve --port 9000 --home ~/baton"),
+        stores=frozenset({"events", "state"}),
+        group="Service",
+        api=False,
+    ),
+)

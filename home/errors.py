@@ -39,6 +39,10 @@ class BatonError(Exception):
         self.message = message
         self.hint = hint
 
+    def __reduce__(self) -> tuple[object, ...]:
+        # Subclasses take arguments of their own, so an error crosses processes by its attributes.
+        return _rebuild, (type(self), self.args, self.__dict__)
+
     def as_dict(self) -> dict[str, str]:
         """`{code, message, hint}`, as the command line and the API emit it."""
         return {"code": self.code, "message": self.message, "hint": self.hint}
@@ -101,6 +105,12 @@ class Cancelled(BatonError):
 
     def __init__(self, message: str = "Cancelled. Nothing half-done was kept.", *, hint: str = "") -> None:
         super().__init__(message, hint=hint)
+
+
+def _rebuild(kind: type[BatonError], args: tuple[object, ...], attributes: dict[str, object]) -> BatonError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(attributes)
+    return error
 
 
 def unknown(kind: str, name: str, known: list[str], *, listing: str) -> NotFound:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from home.contracts import InputFile
-from home.errors import BatonError, Cancelled, Unreachable
+from home.errors import BatonError, Cancelled, ExitCode, Unreachable
 from home.ids import ALPHABET
 from home.registry import Command
 
@@ -59,7 +59,7 @@ class Service:
             done.set()
         if answer.status_code == 200:
             return command.response.model_validate_json(answer.content)
-        raise _error(answer)
+        raise _error(answer, command)
 
     def _post(self, command: Command, body: dict[str, Any], job: str) -> Any:
         import httpx
@@ -100,18 +100,19 @@ class Service:
 
 
 class RemoteError(BatonError):
-    """An error that the service reported, with its own code and exit."""
+    """An error that the service reported, with its own code, exit and, where it has one, report."""
 
-    def __init__(self, code: str, message: str, hint: str, exit_code: int) -> None:
-        super().__init__(message, hint=hint)
-        self.code = code  # type: ignore[misc]
-        self.exit_code = exit_code  # type: ignore[misc,assignment]
+    def __init__(self, found: dict[str, Any], command: Command | None) -> None:
+        super().__init__(found["message"], hint=found["hint"])
+        self.code = found["code"]  # type: ignore[misc]
+        self.exit_code = ExitCode(found.get("exit", ExitCode.FAILED))  # type: ignore[misc]
+        report = found.get("report")
+        self.report = command.response.model_validate(report) if command and report else None
 
 
-def _error(answer: Any) -> BatonError:
+def _error(answer: Any, command: Command | None = None) -> BatonError:
     try:
-        found = answer.json()["error"]
-        return RemoteError(found["code"], found["message"], found["hint"], found.get("exit", 1))
+        return RemoteError(answer.json()["error"], command)
     except (ValueError, KeyError, TypeError):
         return Unreachable(f"The service answered {answer.status_code}.", hint="See its log.")
 

@@ -1,0 +1,158 @@
+"""The API: every command of the registry as `POST /api/<command>`, described by OpenAPI."""
+
+import asyncio
+import hmac
+import re
+import secrets
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import Depends, FastAPI, Header, Request
+from fastapi.responses import JSONResponse
+
+from dashboard.runtime import Runtime
+from home.contracts import InputFile
+from home.errors import BatonError, NotFound, Refused
+from home.ids import ALPHABET
+from home.jobs import Job
+from home.registry import Command
+
+STATUS = {"usage": 400, "setting": 400, "not_found": 404, "refused": 409, "busy": 503, "unreachable": 502}
+UNAUTHORISED = 401
+JOB_ID = re.compile(r"^job-[0-9a-z]{8,32}$")
+
+
+class Unauthorised(BatonError):
+    """The request carries no valid token."""
+
+    code = "unauthorised"
+
+
+def create_api(runtime: Runtime, token: str) -> FastAPI:
+    """The API of one service. Every route but `/health` wants `Authorization: Bearer TOKEN`."""
+    # The documentation pages would fetch their script from a CDN; the description itself is enough.
+    api = FastAPI(title="Baton", version="1", docs_url=None, redoc_url=None, openapi_url=None)
+    # Streamlit bounds the shared thread pool; commands get threads of their own.
+    pool = ThreadPoolExecutor(max_workers=16, thread_name_prefix="command")
+
+    def authorised(authorization: Annotated[str, Header()] = "") -> None:
+        if not hmac.compare_digest(authorization.encode(), f"Bearer {token}".encode()):
+            raise Unauthorised(
+                "This needs the service's token.", hint="It is in service.json of the home folder."
+            )
+
+    guarded = [Depends(authorised)]
+
+    @api.exception_handler(BatonError)
+    async def failed(_: Request, error: BatonError) -> JSONResponse:
+        status = UNAUTHORISED if error.code == "unauthorised" else STATUS.get(error.code, 422)
+        body: dict[str, Any] = {**error.as_dict(), "exit": int(error.exit_code)}
+        report = getattr(error, "report", None)
+        if report is not None:
+            body["report"] = report.model_dump(mode="json")
+        return JSONResponse({"error": body}, status_code=status)
+
+    @api.get("/health")
+    async def health() -> dict[str, bool]:
+        """Whether the service answers."""
+        return {"ok": True}
+
+    @api.get("/openapi.json", dependencies=guarded, include_in_schema=False)
+    async def description() -> dict[str, Any]:
+        return api.openapi()
+
+    @api.post("/uploads", dependencies=guarded)
+    async def upload(request: Request, name: str) -> dict[str, str]:
+        """Keep the request's body as a file; the answer names the ticket to use as a command's input."""
+        return {"upload": await _keep(runtime, request, name)}
+
+    @api.get("/jobs/{job}", dependencies=guarded)
+    async def progress(job: str) -> dict[str, float | str | None]:
+        """How far a running command is."""
+        found = _job(runtime, job)
+        return {"fraction": found.fraction, "message": found.message}
+
+    @api.delete("/jobs/{job}", dependencies=guarded)
+    async def cancel(job: str) -> dict[str, bool]:
+        """Ask a running command to stop."""
+        _job(runtime, job).cancel()
+        return {"cancelled": True}
+
+    for command in runtime.registry:
+        if command.api:
+            api.add_api_route(
+                f"/{command.name.replace(' ', '/')}",
+                _endpoint(runtime, command, pool),
+                methods=["POST"],
+                response_model=command.response,
+                dependencies=guarded,
+                summary=command.summary,
+                operation_id=command.name.replace(" ", "_"),
+                tags=[command.group],
+            )
+    return api
+
+
+def _endpoint(runtime: Runtime, command: Command, pool: ThreadPoolExecutor) -> Any:
+    """The route function of one command; its annotations tell FastAPI the models."""
+
+    async def run(request: Any, job: str | None = None) -> Any:
+        work = Job(command.name)
+        if job is not None:
+            if not JOB_ID.match(job) or job in runtime.jobs:
+                raise Refused(
+                    f"{job!r} cannot name a job.", hint="Use job- and 8 to 32 letters or digits, once."
+                )
+            runtime.jobs[job] = work
+        try:
+            resolved = _with_uploads(runtime, command, request)
+            call = lambda: runtime.run(command.name, resolved, job=work)  # noqa: E731
+            return await asyncio.get_running_loop().run_in_executor(pool, call)
+        finally:
+            runtime.jobs.pop(job or "", None)
+
+    run.__annotations__ |= {"request": command.request, "return": command.response}
+    run.__doc__ = command.function.__doc__
+    return run
+
+
+def _with_uploads(runtime: Runtime, command: Command, request: Any) -> Any:
+    """Replace upload tickets by their files; a path on this machine is not for callers to name."""
+    update = {}
+    for name, field in command.request.model_fields.items():
+        value = getattr(request, name)
+        if not any(isinstance(m, InputFile) for m in field.metadata) or not isinstance(value, str):
+            continue
+        if value.startswith("upload:"):
+            update[name] = str(runtime.upload_path(value))
+        elif "://" not in value and "\n" not in value and Path(value).exists():
+            raise Refused(
+                f"{name} is a path on the service's machine.", hint="Send the file to /api/uploads first."
+            )
+    return request.model_copy(update=update) if update else request
+
+
+async def _keep(runtime: Runtime, request: Request, name: str) -> str:
+    ticket = "".join(secrets.choice(ALPHABET) for _ in range(20))
+    folder = runtime.settings.home / "uploads" / ticket
+    folder.mkdir(parents=True)
+    # The name tells a reader what the sender called it; it must not tell the system where to write.
+    safe = re.sub(r"[^\w.() -]", "_", name.rsplit("/", 1)[-1])[-120:].lstrip(".") or "file"
+    size = 0
+    with (folder / safe).open("wb") as file:
+        async for part in request.stream():
+            size += len(part)
+            if size > runtime.settings.max_file_bytes:
+                raise Refused(
+                    f"{safe} is larger than the limit of {runtime.settings.max_file_bytes} bytes.",
+                    hint="Raise max_file_bytes in baton.toml.",
+                )
+            file.write(part)
+    return f"upload:{ticket}"
+
+
+def _job(runtime: Runtime, name: str) -> Job:
+    if name not in runtime.jobs:
+        raise NotFound(f"No command runs as {name!r}.", hint="It has ended, or never began.")
+    return runtime.jobs[name]

@@ -1,0 +1,95 @@
+"""What the service process shares, and where its pages and its API run commands."""
+
+import re
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from home.children import Children
+from home.context import Context, Stores
+from home.errors import Refused
+from home.jobs import Job
+from home.registry import Registry
+from home.settings import Configuration, configure
+
+TICKET = re.compile(r"[0-9a-z]{20}")
+_current: "Runtime | None" = None
+_making = threading.Lock()
+
+
+class Runtime:
+    """One per process. Every command of the registry can be run on it, from any thread."""
+
+    def __init__(self, configuration: Configuration, registry: Registry) -> None:
+        self.configuration = configuration
+        self.settings = configuration.settings
+        self.registry = registry
+        self.stores = Stores(self.settings)
+        self.children = Children(
+            size=2,
+            memory_bytes=self.settings.child_memory_bytes,
+            deadline_s=self.settings.child_deadline_s,
+            preload=("mining._pm4py", "mining.grow"),
+        )
+        self.jobs: dict[str, Job] = {}
+        self.engine: Any = None
+
+    def run(
+        self,
+        name: str,
+        request: Any = None,
+        *,
+        actor: str | None = None,
+        job: Job | None = None,
+        **fields: Any,
+    ) -> Any:
+        """Run the command `name` with a request model, or with its fields; the response model."""
+        command = self.registry.get(name)
+        if request is None:
+            request = command.request(**fields)
+        elif isinstance(request, Mapping):
+            request = command.request(**request)
+        return command.function(self.context(actor=actor, job=job), request)
+
+    def context(self, *, actor: str | None = None, job: Job | None = None) -> Context:
+        """A context on the shared stores."""
+        return Context(self.configuration, self.stores, actor=actor, job=job, compute=self.children.compute)
+
+    def open(self, *, worker: bool = False) -> None:
+        """Open both stores (slow: DuckDB replays its log, migrations run) and start the worker."""
+        _ = self.stores.events, self.stores.state
+        self.children.warm()
+
+    def close(self) -> None:
+        """End children and close stores."""
+        for job in self.jobs.values():
+            job.cancel()
+        self.children.close()
+        self.stores.close()
+
+    def upload_path(self, ticket: str) -> Path:
+        """The file behind an upload ticket; raises `Refused` for anything else."""
+        name = ticket.removeprefix("upload:")
+        folder = self.settings.home / "uploads" / name
+        found = sorted(folder.iterdir()) if TICKET.fullmatch(name) and folder.is_dir() else []
+        if len(found) != 1:
+            raise Refused(f"There is no upload {ticket!r}.", hint="Send the file to /api/uploads first.")
+        return found[0]
+
+
+def install(runtime: Runtime) -> None:
+    """Make `runtime` the one of this process."""
+    global _current
+    _current = runtime
+
+
+def current() -> Runtime:
+    """The runtime of this process; a page run outside the service gets one on the configured home."""
+    global _current
+    with _making:
+        if _current is None:
+            import baton
+
+            _current = Runtime(configure(), baton.registry())
+        return _current

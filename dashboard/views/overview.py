@@ -1,0 +1,8 @@
+"""Overview."""
+
+import streamlit as st
+
+
+def show() -> None:
+    """Overview."""
+    st.title("Baton")

@@ -1,0 +1,141 @@
+"""Warm child processes for heavy work: bounded in memory and time, killed when cancelled.
+
+A child runs one importable function at a time on plain data. What crosses the pipe is pickled by
+`multiprocessing` between processes of this very program; nothing from outside is ever unpickled.
+"""
+
+import multiprocessing
+import os
+import resource
+import threading
+import time
+from collections.abc import Callable
+from importlib import import_module
+from multiprocessing.connection import Connection
+from typing import Any
+
+from home.errors import BatonError
+from home.jobs import Job
+
+POLL_S = 0.05
+
+
+class ComputationFailed(BatonError):
+    """A computation in a child process ended without a result."""
+
+    code = "computation_failed"
+
+
+class Child:
+    """One process and the pipe to it."""
+
+    def __init__(self, memory_bytes: int, preload: tuple[str, ...]) -> None:
+        # Spawn, not fork: the parent holds DuckDB, threads and sockets that a fork would copy half-alive.
+        context = multiprocessing.get_context("spawn")
+        self.pipe, theirs = context.Pipe()
+        self.process = context.Process(target=_serve, args=(theirs, memory_bytes, preload), daemon=True)
+        self.process.start()
+        theirs.close()
+
+    def kill(self) -> None:
+        """End the process now."""
+        self.process.kill()
+        self.process.join()
+        self.pipe.close()
+
+
+class Children:
+    """A few children, started when first needed and kept warm."""
+
+    def __init__(
+        self, size: int, memory_bytes: int, deadline_s: float, preload: tuple[str, ...] = ()
+    ) -> None:
+        self._memory, self._deadline, self._preload = memory_bytes, deadline_s, preload
+        self._room = threading.Semaphore(size)
+        self._idle: list[Child] = []
+        self._lock = threading.Lock()
+
+    def warm(self) -> None:
+        """Start one child ahead of its first use."""
+        with self._lock:
+            self._idle.append(Child(self._memory, self._preload))
+
+    def compute(self, job: Job, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """`function(*args, **kwargs)` in a child; raises what it raised.
+
+        Raises `Cancelled` when the job is cancelled and `ComputationFailed` when the child ran out
+        of time or memory; either way the child is gone and another takes its place.
+        """
+        while not self._room.acquire(timeout=POLL_S):
+            job.check()
+        try:
+            child = self._take()
+            try:
+                child.pipe.send((function.__module__, function.__qualname__, args, kwargs))
+                succeeded, result = self._await(job, child, function.__qualname__)
+            except BaseException:
+                child.kill()
+                raise
+            with self._lock:
+                self._idle.append(child)
+        finally:
+            self._room.release()
+        if succeeded:
+            return result
+        raise result
+
+    def _take(self) -> Child:
+        with self._lock:
+            while self._idle:
+                child = self._idle.pop()
+                if child.process.is_alive():
+                    return child
+        return Child(self._memory, self._preload)
+
+    def _await(self, job: Job, child: Child, what: str) -> tuple[bool, Any]:
+        end = time.monotonic() + self._deadline
+        try:
+            while not child.pipe.poll(POLL_S):
+                job.check()
+                if time.monotonic() > end:
+                    raise ComputationFailed(
+                        f"{what} took longer than {self._deadline:.0f} s and was stopped.",
+                        hint="Narrow the log with --where, or raise child_deadline_s in baton.toml.",
+                    )
+            found: tuple[bool, Any] = child.pipe.recv()
+        except (EOFError, ConnectionError) as error:
+            raise ComputationFailed(
+                f"{what} needed more than {self._memory / 2**30:.1f} GB or crashed.",
+                hint="Narrow the log with --where, or raise child_memory_bytes in baton.toml.",
+            ) from error
+        return found
+
+    def close(self) -> None:
+        """End every idle child; busy ones end with their work."""
+        with self._lock:
+            while self._idle:
+                self._idle.pop().kill()
+
+
+def _serve(pipe: Connection, memory_bytes: int, preload: tuple[str, ...]) -> None:
+    """The child's loop: take a function name and its arguments, send back its result or error."""
+    import signal
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business
+    os.nice(5)  # pages stay quick while a child computes
+    # Data, not address space: numeric libraries reserve far more addresses than they use.
+    resource.setrlimit(resource.RLIMIT_DATA, (memory_bytes, memory_bytes))
+    for module in preload:
+        import_module(module)
+    while True:
+        try:
+            module, name, args, kwargs = pipe.recv()
+        except EOFError:
+            return
+        try:
+            answer: tuple[bool, Any] = True, getattr(import_module(module), name)(*args, **kwargs)
+        except MemoryError:
+            return  # an end of the pipe says so; this process may not be trusted any further
+        except Exception as error:  # noqa: BLE001 - carried to the caller, whatever it is
+            answer = False, error
+        pipe.send(answer)
