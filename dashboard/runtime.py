@@ -56,7 +56,7 @@ class Runtime:
         """A context on the shared stores."""
         return Context(self.configuration, self.stores, actor=actor, job=job, compute=self.children.compute)
 
-    def open(self, *, worker: bool = False) -> None:
+    def open(self, *, worker: bool = False) -> None:  # noqa: ARG002
         """Open both stores (slow: DuckDB replays its log, migrations run) and start the worker."""
         _ = self.stores.events, self.stores.state
         self.children.warm()

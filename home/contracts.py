@@ -61,6 +61,8 @@ class Response(Contract):
 class FileResponse(Response):
     """An answer that is also a file: the command line writes `content` to the path it was given."""
 
+    hidden = frozenset({"content"})
+
     content: str | None = Field(default=None, repr=False)
     """The file's text; absent once it was written."""
     path: str | None = None

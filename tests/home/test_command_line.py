@@ -62,9 +62,7 @@ def call(*arguments: str) -> Any:
             Command("polite fail", f"{__name__}:fail", "Fail politely."),
         ]
     )
-    group = RoomGroup(
-        registry, lambda command, request, common: command.function(None, request), name="baton"
-    )
+    group = RoomGroup(registry, lambda command, request, _: command.function(None, request), name="baton")
     common_options(group)
     common = Common()
     common.as_json = "--json" in arguments

@@ -38,7 +38,8 @@ def test_a_settable_clock_stands_still_until_moved() -> None:
 
 
 def test_durations_are_said_as_people_say_them() -> None:
-    assert [duration(s) for s in (45, 720, 12_240, 450_000, None)] == [
+    said = [duration(s) for s in (45, 720, 12_240, 450_000, None)]
+    assert said == [
         "45 s",
         "12 min",
         "3.4 h",
