@@ -6,6 +6,22 @@ STATE: frozenset[Store] = frozenset({"state"})
 
 COMMANDS: tuple[Command, ...] = (
     Command(
+        "bind",
+        "orchestrate.bind:bind",
+        "Let a connector do a step of a plan, as a new version.",
+        examples=("baton bind onboarding 'Send Notifications' notify --set to=env:NOTIFY_ADDRESS",),
+        stores=STATE,
+        group="Improve",
+    ),
+    Command(
+        "plans",
+        "orchestrate.versions:list_plans",
+        "List the published plans.",
+        examples=("baton plans",),
+        stores=STATE,
+        group="Run",
+    ),
+    Command(
         "audit verify",
         "orchestrate.audit:verify",
         "Check that nobody changed the record of who did what.",

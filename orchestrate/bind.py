@@ -1,0 +1,192 @@
+"""`baton bind`: joins a step to a connector, or gives it back to a person, as a new version."""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from typing import Annotated, Any
+
+from home.context import Context
+from home.contracts import Argument, Option, Request, Response
+from home.errors import Refused, UsageError, unknown
+from home.settings import REFERENCE
+from home.text import plain
+from orchestrate.audit import record
+from orchestrate.contracts import (
+    Binding,
+    Branch,
+    Choice,
+    Loop,
+    Node,
+    Parallel,
+    Plan,
+    Sequence,
+    Step,
+    StepKind,
+)
+from orchestrate.versions import Verdict, add_version, find_version, sha256_of
+
+SECRET = re.compile(r"(password|passwd|secret|token|api_?key|authorization|credential)", re.IGNORECASE)
+PASSWORD_IN_URL = re.compile(r"\w[\w+.-]*://[^/@\s]*:[^/@\s]+@")
+PERSON = "human"
+KINDS: dict[str, StepKind] = {"notify": "notify", "publish": "publish", "script": "script", "model": "model"}
+"""What a step bound to this connector does; with any other it is a service."""
+
+
+class BindRequest(Request):
+    """Which step to bind to what."""
+
+    plan: Annotated[str, Argument("PLAN")]
+    step: Annotated[str, Argument("STEP")]
+    """Id or name of the step."""
+    connector: Annotated[str, Argument("CONNECTOR")]
+    """Name of a connector (`baton connectors` lists them); `human` gives the step back to a person."""
+    set: Annotated[list[str], Option(("--set",), "KEY=VALUE")] = []
+    """A setting of the connector; the value is JSON where it reads as JSON, else text. Repeatable.
+    Secrets only by reference: `env:NAME` or `file:PATH`."""
+    by: str | None = None
+    """Who binds it; default is the operating-system user."""
+
+
+class BindResponse(Response):
+    """The version that has the binding."""
+
+    plan: str
+    version: int
+    sha256: str
+    step: str
+    """Id of the step."""
+    connector: str
+    created: bool
+    """False where the newest version already had just this binding."""
+
+    def lines(self) -> Iterator[str]:
+        """What new runs will do."""
+        how = "is a task for a person" if self.connector == PERSON else f"is done by {self.connector!r}"
+        yield plain(f"{self.plan}@{self.version}: step {self.step!r} {how}.")
+        yield (
+            "New runs take this version; running ones stay on theirs." if self.created else "It already was."
+        )
+
+
+def bind(context: Context, request: BindRequest) -> BindResponse:
+    """Publish a new version of a plan in which one step is done by a connector.
+
+    The order of the steps does not change, so the version keeps what the backtest said of the one
+    before it. Runs on their way stay on their version.
+    """
+    newest = find_version(context.state, request.plan)
+    step = find_step(newest.plan, request.step)
+    settings = dict(_setting(text) for text in request.set)
+    plan = with_step(newest.plan, step.id, lambda found: bound(found, request.connector, settings))
+    by = request.by or context.actor
+    with context.state.transaction() as connection:
+        at = context.clock.now()
+        verdict = Verdict("unchanged", (f"as {newest.name}, which {newest.gate}",))
+        version, created = add_version(connection, plan, verdict, at=at, by=by)
+        if created:
+            detail = {"step": step.id, "connector": request.connector, "settings": sorted(settings)}
+            record(connection, at=at, actor=by, action="bind", subject=f"{plan.name}@{version}", **detail)
+    return BindResponse(
+        plan=plan.name,
+        version=version,
+        sha256=sha256_of(plan),
+        step=step.id,
+        connector=request.connector,
+        created=created,
+    )
+
+
+def bound(step: Step, connector: str, settings: dict[str, Any]) -> Step:
+    """`step` done by `connector`, or by a person again."""
+    if connector == PERSON:
+        if settings:
+            raise UsageError("A step for a person takes no settings.", hint="Leave out --set.")
+        return step.model_copy(update={"binding": None, "does": "human"})
+    does = step.does if step.does != "human" else KINDS.get(connector, "service")
+    return step.model_copy(update={"binding": Binding(connector=connector, settings=settings), "does": does})
+
+
+def _setting(given: str) -> tuple[str, Any]:
+    key, equals, value = given.partition("=")
+    if not key or not equals:
+        raise UsageError(f"--set takes KEY=VALUE, not {given!r}.", hint="For example --set url=https://…")
+    try:
+        found = json.loads(value)
+    except ValueError:
+        found = value
+    _refuse_secrets(key, found)
+    return key, found
+
+
+def _refuse_secrets(key: str, value: Any) -> None:
+    """Plans are kept for ever and shown to many: a secret in one could never be taken back."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            _refuse_secrets(name, inner)
+        return
+    named = SECRET.search(key) and not REFERENCE.match(str(value))
+    if named or (isinstance(value, str) and PASSWORD_IN_URL.match(value)):
+        raise Refused(
+            f"{key!r} holds a secret, and plans are kept for ever.",
+            hint=f"Give it by reference: --set {key}=env:NAME or --set {key}=file:PATH.",
+        )
+
+
+def find_step(plan: Plan, wanted: str) -> Step:
+    """The step with this id, or the only one with this name."""
+    steps = [*steps_of(plan.body), *plan.side]
+    for step in steps:
+        if step.id == wanted:
+            return step
+    named = [step for step in steps if step.name.casefold() == wanted.casefold()]
+    if len(named) > 1:
+        ids = ", ".join(step.id for step in named)
+        raise Refused(
+            f"Plan {plan.name!r} has {len(named)} steps called {wanted!r}.", hint=f"Name one: {ids}."
+        )
+    if not named:
+        known = sorted({step.id for step in steps} | {step.name for step in steps})
+        raise unknown("step", wanted, known, listing=f"baton export {plan.name} --to mermaid")
+    return named[0]
+
+
+def steps_of(node: Node) -> Iterator[Step]:
+    """Every step of a tree, from left to right."""
+    if isinstance(node, Step):
+        yield node
+    for child in children_of(node):
+        yield from steps_of(child)
+
+
+def children_of(node: Node) -> tuple[Node, ...]:
+    """The nodes directly below `node`."""
+    match node:
+        case Sequence() | Parallel():
+            return node.children
+        case Choice():
+            return tuple(branch.body for branch in node.branches)
+        case Loop():
+            return (node.body, node.redo)
+    return ()
+
+
+def with_step(plan: Plan, step: str, change: Callable[[Step], Step]) -> Plan:
+    """`plan` with `change` made to one step of its body or side."""
+
+    def rewritten(node: Node) -> Node:
+        match node:
+            case Step():
+                return change(node) if node.id == step else node
+            case Sequence() | Parallel():
+                return node.model_copy(update={"children": tuple(map(rewritten, node.children))})
+            case Choice():
+                return node.model_copy(update={"branches": tuple(map(branch, node.branches))})
+            case Loop():
+                return node.model_copy(update={"body": rewritten(node.body), "redo": rewritten(node.redo)})
+        return node
+
+    def branch(found: Branch) -> Branch:
+        return found.model_copy(update={"body": rewritten(found.body)})
+
+    side = tuple(change(s) if s.id == step else s for s in plan.side)
+    return plan.model_copy(update={"body": rewritten(plan.body), "side": side})
