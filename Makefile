@@ -36,7 +36,7 @@ browser:  ## Install Debian's Chromium for the browser tests (needs root)
 	apt-get install -y -qq chromium
 
 docs: $(VENV)/.ready  ## Write the command reference from the registry
-	$(BIN)/python -m baton docs
+	$(BIN)/python -m docs.write_reference
 
 pins:  ## Resolve the dependencies again into requirements.txt (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet --extra dev pyproject.toml requirements-build.in -o requirements.txt
