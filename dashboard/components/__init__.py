@@ -1,0 +1,1 @@
+"""Browser components of the dashboard: process map, variant explorer and BPMN view."""
