@@ -228,6 +228,14 @@ def planted(tmp_path: Path) -> Any:
     store.context.stores.close()
 
 
+@pytest.fixture(scope="module")
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """Like `planted`, for tests that share their logs with the rest of their module."""
+    store = Planted(tmp_path_factory.mktemp("shelf"))
+    yield store
+    store.context.stores.close()
+
+
 @pytest.fixture
 def make_log(planted: Planted) -> Callable[..., str]:
     """`make_log({"case": ["A", "B"]})` plants a log and returns its name; see `Planted.log`."""
