@@ -10,7 +10,6 @@ from pm4py.algo.discovery.inductive.dtypes.im_ds import IMDataStructureUVCL
 from pm4py.algo.discovery.inductive.variants.im import IMUVCL
 from pm4py.algo.discovery.inductive.variants.imf import IMFUVCL, IMFParameters
 from pm4py.objects.process_tree.obj import Operator, ProcessTree
-from pm4py.objects.process_tree.utils.generic import fold
 from pm4py.util.compression.dtypes import UVCL
 
 from mining import tree as trees
@@ -30,7 +29,7 @@ def inductive_tree(variants: Mapping[tuple[str, ...], int], noise: float = 0.0) 
     data = IMDataStructureUVCL(counted)
     parameters = {IMFParameters.NOISE_THRESHOLD: noise}
     miner = IMFUVCL(parameters) if noise else IMUVCL(parameters)
-    return _tree(fold(miner.apply(data, parameters)))
+    return _tree(miner.apply(data, parameters))
 
 
 def _tree(found: ProcessTree) -> Tree:
