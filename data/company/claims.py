@@ -15,6 +15,7 @@ INCOMPLETE = 0.14
 INSPECTION_ABOVE = 8000.0
 TOTAL_LOSS = 0.2
 REFUSED = 0.06
+STATUS_CALL = 0.08
 KINDS = ("Motor", "Household", "Liability", "Water damage")
 
 
@@ -87,6 +88,21 @@ def _claim(seed: int, number: int, at: int) -> Case:
 
 
 def _steps(case: Case, team: Team) -> Steps:
+    """The way of a claim; some claimants call on the way and ask how it stands."""
+    steps = _way(case, team)
+    calls_after = case.rng.randint(1, 4) if case.rng.random() < STATUS_CALL else 0
+    now = yield next(steps)
+    while True:
+        if len(case.instances) == calls_after:
+            now = yield Message("Status call", "Claimant", now + minutes(case.rng, 45))
+        try:
+            step = steps.send(now)
+        except StopIteration:
+            return
+        now = yield step
+
+
+def _way(case: Case, team: Team) -> Steps:
     rng, claim = case.rng, case.attributes
     yield Work("Register claim", team.intake, minutes(rng, 9))
     covered = rng.random() >= NOT_COVERED

@@ -13,7 +13,7 @@ from .calendars import hours, is_working_day, local, moment, working_days
 from .process import Process, Staff, arrivals, simulate, stream
 from .simulation import Case, Collect, Message, Pool, Step, Steps, Work, minutes
 
-ORDERS_PER_DAY = 27.5
+ORDERS_PER_DAY = 28.5
 ABSENT_APPROVER, OTHER_APPROVER = "Martina Brandt", "Claus Vogel"
 APPROVER_DAYS = (1, 3)
 APPROVER_AWAY = tuple(date(2026, 2, 16) + timedelta(days=number) for number in range(12))
@@ -26,6 +26,9 @@ LIMIT = 5000.0
 LIMIT_NOISE = 0.03
 DISPUTED = 0.03
 PARTIAL_DELIVERY = 0.06
+REMINDED = 0.04
+CHANGED = 0.04
+SENT_BEFORE_APPROVAL = 0.025
 PAYMENT_DAYS = (0, 2, 4)
 PAYMENT_HOUR = 15
 
@@ -131,7 +134,15 @@ def _order(seed: int, number: int, at: int) -> Case:
 
 def _steps(case: Case, team: Team, payment_runs: list[int]) -> Steps:
     rng = case.rng
+    changed_after = rng.choice(("Create order", "approval", "Send order")) if rng.random() < CHANGED else None
+    disputed = rng.random() < DISPUTED
+    sent_early = rng.random() < SENT_BEFORE_APPROVAL
+    change = Work("Change order", team.requesters, minutes(rng, 6))
     yield Work("Create order", team.requesters, minutes(rng, 9))
+    if changed_after == "Create order":
+        yield change
+    if sent_early:
+        yield Work("Send order", team.buyers, minutes(rng, 4))
     budget = Work("Check budget", team.controllers, minutes(rng, 10))
     supplier = Work("Check supplier", team.compliance, minutes(rng, 14))
     budget_first = rng.random() < BUDGET_FIRST
@@ -140,16 +151,14 @@ def _steps(case: Case, team: Team, payment_runs: list[int]) -> Steps:
     lives_on = yield from _approval(case, team)
     if not lives_on:
         return
-    now = yield from _delivery(case, team)
-    now = yield Message("Invoice received", case.attributes["supplier"], _supplier_answers(rng, now, 2, 9))
-    disputed = rng.random() < DISPUTED
-    outcome = {"outcome": "price differs" if disputed else "matches"}
-    yield Work("Match invoice", team.accounts, minutes(rng, 8), data=outcome)
-    if disputed:
-        now = yield Work("Dispute invoice", team.accounts, minutes(rng, 18))
-        answer = _supplier_answers(rng, now, 20, 70)
-        yield Message("Credit note received", case.attributes["supplier"], answer)
-    yield Work("Release payment", team.accounts, minutes(rng, 3))
+    if changed_after == "approval":
+        yield change
+    if not sent_early:
+        yield Work("Send order", team.buyers, minutes(rng, 4))
+    if changed_after == "Send order":
+        yield change
+    yield from _delivery(case, team)
+    yield from _invoice(case, team, disputed)
     yield Collect("Pay invoice", "payment-run", payment_runs, seconds=90)
 
 
@@ -168,17 +177,31 @@ def _approval(case: Case, team: Team) -> Generator[Step, int, bool]:
     return True
 
 
-def _delivery(case: Case, team: Team) -> Generator[Step, int, int]:
-    """Until everything has come, sometimes in parts; returns when that was."""
+def _delivery(case: Case, team: Team) -> Steps:
+    """Until everything has come: late ones are reminded of, some come in parts."""
     rng, supplier = case.rng, case.attributes["supplier"]
-    now = yield Work("Send order", team.buyers, minutes(rng, 4))
+    now = case.instances[-1].end
+    if rng.random() < REMINDED:
+        now = yield Message("Reminder sent", "purchasing mailbox", now + round(3600 * rng.triangular(24, 40)))
     while True:
         now = yield Message("Delivery announced", supplier, _supplier_answers(rng, now, 8, 30))
         partial = rng.random() < PARTIAL_DELIVERY
         outcome = {"outcome": "partial" if partial else "complete"}
         now = yield Work("Receive goods", team.warehouse, minutes(rng, 10), data=outcome)
         if not partial:
-            return now
+            return
+
+
+def _invoice(case: Case, team: Team, disputed: bool) -> Steps:
+    """From its receipt to its release, by way of a dispute where the price differs."""
+    rng, supplier, now = case.rng, case.attributes["supplier"], case.instances[-1].end
+    yield Message("Invoice received", supplier, _supplier_answers(rng, now, 2, 9))
+    outcome = {"outcome": "price differs" if disputed else "matches"}
+    yield Work("Match invoice", team.accounts, minutes(rng, 8), data=outcome)
+    if disputed:
+        now = yield Work("Dispute invoice", team.accounts, minutes(rng, 18))
+        yield Message("Credit note received", supplier, _supplier_answers(rng, now, 20, 70))
+    yield Work("Release payment", team.accounts, minutes(rng, 3))
 
 
 def _supplier_answers(rng: Random, now: int, soonest: int, latest: int) -> int:

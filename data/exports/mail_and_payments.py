@@ -1,4 +1,4 @@
-"""The two sources beside the ERP that see an order: the purchasing mailbox and the payment system."""
+"""The two sources beside the ERP that see an order: purchasing's mailbox and the payment system."""
 
 import csv
 import json
@@ -9,6 +9,7 @@ from ..company.calendars import local
 from ..company.process import Process
 
 SUBJECTS = {
+    "Reminder sent": "Erinnerung an Bestellung {order}",
     "Delivery announced": "Ihre Bestellung {order}: Lieferung heute",
     "Invoice received": "Rechnung zu Bestellung {order}",
     "Credit note received": "Gutschrift zu Bestellung {order}",
