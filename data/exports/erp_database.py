@@ -23,8 +23,9 @@ def write_erp(process: Process, path: Path) -> None:
     with closing(sqlite3.connect(path)) as database, database:
         database.executescript(files(__package__).joinpath("erp_schema.sql").read_text(encoding="utf-8"))
         for table, rows in _tables(process).items():
-            marks = ", ".join("?" * len(rows[0]))
-            database.executemany(f"insert into {table} values ({marks})", rows)  # noqa: S608
+            if rows:
+                marks = ", ".join("?" * len(rows[0]))
+                database.executemany(f"insert into {table} values ({marks})", rows)  # noqa: S608
 
 
 def _tables(process: Process) -> dict[str, Rows]:

@@ -122,6 +122,12 @@ def test_the_command_line_says_what_it_made(tmp_path: Path, capsys: pytest.Captu
     assert re.search(r"p2p: \d+ cases", said.err)
 
 
+def test_even_a_company_without_orders_has_all_its_files(company: Manifest, tmp_path: Path) -> None:
+    made = generate(tmp_path, scale=0.0001)
+    assert made.truth["processes"]["p2p"]["cases"] == 0
+    assert set(contents(tmp_path)) == set(contents(company.folder))
+
+
 @pytest.mark.parametrize("scale", ["0", "-1", "11"])
 def test_a_senseless_scale_is_refused(scale: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as refused:
