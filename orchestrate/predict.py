@@ -1,0 +1,287 @@
+"""What a plan may change, predicted by playing today's tree and the plan under one model.
+
+Both trees take their times and shares from the log, so what the model gets wrong it gets wrong
+twice, and the change between them is steadier than either. How sure it is comes from how much the
+log showed: every draw takes other times and shares that fit the log as well, so the interval does
+not shrink when more cases are played. `docs/decisions/sandbox-predictions.md` says more.
+"""
+
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from orchestrate.contracts import Choice, Loop, Node, Parallel, Plan, Sequence, Step
+
+Times = npt.NDArray[np.float64]
+Cases = npt.NDArray[np.int64]
+GRID = np.linspace(0, 1, 21)
+HELPED = 0.5
+"""Share of escalations that get a new person to answer after a fresh wait. Logs without escalation
+cannot tell, so a draw takes anything from none to all, and the sandbox the half between."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """How one KPI changes: relative, with a 95 % interval over what fits the log."""
+
+    change: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What playing both trees said; times in seconds."""
+
+    cycle_time_median: Change
+    cycle_time_p90: Change
+    waiting: Change
+    model_median_s: float
+    """Median cycle time of today's tree under the model; its distance from the log is the model's error."""
+    draws: int
+
+
+@dataclass
+class Played:
+    """Cases played through one tree: when each ended, and how long it waited in all, in seconds."""
+
+    end: Times
+    waiting: Times
+
+
+@dataclass
+class Model:
+    """One draw of times and shares, and the luck of each case; both trees are played under the same."""
+
+    seed: tuple[int, ...]
+    cases: int
+    sample: float = np.inf
+    """Observations that the log's figures are worth: infinite takes them as they are."""
+    helped: float = HELPED
+    _kept: dict[tuple[str, int], Times] = field(default_factory=dict)
+
+    def luck(self, what: str, visit: int = 0) -> Times:
+        """One uniform number for each case: the same whichever tree asks, so that luck cancels out."""
+        if (what, visit) not in self._kept:
+            self._kept[what, visit] = self._chance(what, visit).random(self.cases)
+        return self._kept[what, visit]
+
+    def _chance(self, what: str, visit: int) -> np.random.Generator:
+        return np.random.default_rng([*self.seed, zlib.crc32(what.encode()), visit + 1])
+
+    def duration(self, what: str, quantiles: tuple[float, ...], n: int, luck: Times) -> Times:
+        """Durations at `luck`, from quantiles of `n` observations as this draw sees them.
+
+        A new sample's quantiles are the old ones at shifted levels, and the shifts between
+        neighbouring levels are Dirichlet (Rubin, 1981, The Bayesian Bootstrap).
+        """
+        if not quantiles:
+            return np.zeros(len(luck))
+        grid = np.linspace(0, 1, len(quantiles))
+        worth = min(float(n), self.sample)
+        if np.isfinite(self.sample) and worth > 0:
+            steps = self._chance(what, -1).dirichlet(
+                np.full(len(grid) - 1, max(worth / (len(grid) - 1), 0.05))
+            )
+            luck = np.interp(luck, grid, np.concatenate([[0.0], np.cumsum(steps)]))
+        return np.interp(luck, grid, quantiles)
+
+    def shares(self, what: str, shares: list[float]) -> Times:
+        """Shares that sum to one, as this draw sees them."""
+        known = np.maximum(np.asarray(shares, dtype=float), 0)
+        known = known / known.sum() if known.sum() > 0 else np.full(len(shares), 1 / len(shares))
+        if not np.isfinite(self.sample):
+            return known
+        drawn: Times = self._chance(what, -1).dirichlet(known * self.sample + 1e-3)
+        return drawn
+
+
+def play(node: Node, model: Model) -> Played:
+    """Every case of `model` played through a tree, all starting at second 0."""
+    played = Played(np.zeros(model.cases), np.zeros(model.cases))
+    everyone = np.arange(model.cases)
+    played.end = _through(node, model, everyone, np.zeros(model.cases), played, 0)
+    return played
+
+
+def _through(node: Node, model: Model, who: Cases, at: Times, played: Played, visit: int) -> Times:
+    """When the cases `who`, which come to `node` at `at`, leave it."""
+    match node:
+        case Step():
+            return _step(node, model, who, at, played, visit)
+        case Sequence():
+            for child in node.children:
+                at = _through(child, model, who, at, played, visit)
+            return at
+        case Parallel():
+            ends = [_through(child, model, who, at, played, visit) for child in node.children]
+            return np.maximum.reduce(ends) if ends else at
+        case Choice():
+            return _choice(node, model, who, at, played, visit)
+        case Loop():
+            return _loop(node, model, who, at, played, visit)
+    return at
+
+
+def _choice(node: Choice, model: Model, who: Cases, at: Times, played: Played, visit: int) -> Times:
+    shares = model.shares(node.id, [branch.share for branch in node.branches])
+    if node.by == "default":  # the engine always goes the commonest way
+        shares = np.eye(len(shares))[int(np.argmax([branch.share for branch in node.branches]))]
+    taken = np.searchsorted(np.cumsum(shares)[:-1], model.luck(node.id, visit)[who], side="right")
+    leave = at.copy()
+    for number, branch in enumerate(node.branches):
+        mine = taken == number
+        if mine.any():
+            leave[mine] = _through(branch.body, model, who[mine], at[mine], played, visit)
+    return leave
+
+
+def _loop(node: Loop, model: Model, who: Cases, at: Times, played: Played, visit: int) -> Times:
+    again = model.shares(node.id, [node.share_again, 1 - node.share_again])[0]
+    if node.by == "default":
+        again = float(node.share_again >= 0.5)
+    leave = _through(node.body, model, who, at, played, visit)
+    rest = np.arange(len(who))
+    for turn in range(1, node.max_visits):
+        inner = visit * node.max_visits + turn
+        rest = rest[model.luck(node.id, inner)[who[rest]] < again]
+        if not len(rest):
+            break
+        back = _through(node.redo, model, who[rest], leave[rest], played, inner)
+        leave[rest] = _through(node.body, model, who[rest], back, played, inner)
+    return leave
+
+
+def _step(step: Step, model: Model, who: Cases, at: Times, played: Played, visit: int) -> Times:
+    waited, worked = _times(step, model, who, visit)
+    played.waiting[who] += waited
+    return np.asarray(at + waited + worked)
+
+
+def _times(step: Step, model: Model, who: Cases, visit: int) -> tuple[Times, Times]:
+    """Seconds of waiting and of work; an SLA shortens the wait as its escalation chain allows."""
+    seen = step.observed
+    if seen is None:
+        return np.zeros(len(who)), np.full(len(who), assumed_s(step))
+    waits = [
+        model.duration(
+            f"{step.id} waits", seen.waiting_s, seen.n, model.luck(f"{step.id} wait {k}", visit)[who]
+        )
+        for k in range(1 + (len(step.sla.escalate) if step.sla and step.binding is None else 0))
+    ]
+    helps = [model.luck(f"{step.id} helps {k}", visit)[who] < model.helped for k in range(1, len(waits))]
+    work = model.duration(
+        f"{step.id} works", seen.processing_s, seen.n, model.luck(f"{step.id} work", visit)[who]
+    )
+    return escalated(waits, helps, step.sla.due.total_seconds() if step.sla else 0.0), work
+
+
+def escalated(waits: list[Times], helps: list[npt.NDArray[np.bool_]], due_s: float) -> Times:
+    """The wait until somebody takes the task: each escalation adds a person, where it helps.
+
+    `waits[0]` is the first person's wait; `waits[k]` is the wait of the k-th person after the task
+    came to them, which is `k * due_s` after it opened.
+    """
+    taken = waits[0]
+    for level, (wait, helped) in enumerate(zip(waits[1:], helps, strict=True), start=1):
+        taken = np.where(helped, np.minimum(taken, level * due_s + wait), taken)
+    return taken
+
+
+def assumed_s(step: Step) -> float:
+    """Seconds a step takes of which the log showed nothing: what its author expects, or no time at all."""
+    return step.expected.total_seconds() if step.expected else 0.0
+
+
+def without_times(node: Node) -> Iterator[Step]:
+    """The steps of a tree of which neither the log nor the author says how long they take."""
+    from orchestrate.bind import steps_of
+
+    return (s for s in steps_of(node) if s.observed is None and s.expected is None)
+
+
+def predict(
+    plan: Plan, *, design_effect: float = 1.0, cases: int = 600, draws: int = 200, seed: int = 0
+) -> Prediction | None:
+    """How the plan changes cycle time and waiting; `None` for a plan without an as-is tree.
+
+    `design_effect` says how many cases of the log are worth one independent case (1 where weeks do
+    not differ; see `design_effect`). Times and shares are drawn afresh `draws` times.
+    """
+    if plan.as_is is None:
+        return None
+    worth = _observations(plan.as_is) / max(design_effect, 1.0)
+    found = [
+        _compare(plan, plan.as_is, Model((seed, draw), cases, worth, _helped(seed, draw)))
+        for draw in range(draws)
+    ]
+    wide = play(plan.as_is, Model((seed, draws), max(cases, 5000)))
+    return Prediction(
+        cycle_time_median=_change(found, "cycle_time_median"),
+        cycle_time_p90=_change(found, "cycle_time_p90"),
+        waiting=_change(found, "waiting"),
+        model_median_s=float(np.median(wide.end)),
+        draws=draws,
+    )
+
+
+def _helped(seed: int, draw: int) -> float:
+    return float(np.random.default_rng([seed, draw, 1]).random())
+
+
+def _observations(node: Node) -> float:
+    from orchestrate.bind import steps_of
+
+    return float(max((s.observed.n for s in steps_of(node) if s.observed), default=30))
+
+
+def _compare(plan: Plan, as_is: Node, model: Model) -> dict[str, float]:
+    before, after = play(as_is, model), play(plan.body, model)
+    return {
+        "cycle_time_median": _relative(np.median(before.end), np.median(after.end)),
+        "cycle_time_p90": _relative(np.quantile(before.end, 0.9), np.quantile(after.end, 0.9)),
+        "waiting": _relative(before.waiting.mean(), after.waiting.mean()),
+    }
+
+
+def _relative(before: np.floating, after: np.floating) -> float:
+    return float(after / before - 1) if before > 0 else 0.0
+
+
+def _change(found: list[dict[str, float]], name: str) -> Change:
+    values = np.array([draw[name] for draw in found])
+    low, middle, high = np.quantile(values, [0.025, 0.5, 0.975])
+    return Change(float(middle), float(low), float(high))
+
+
+def design_effect(cycle_s: Times, week: npt.NDArray[np.generic]) -> float:
+    """How many cases are worth one independent case, because cases of one week are alike.
+
+    Kish's 1 + (m - 1)·ICC with the intra-week correlation of log cycle times from one-way analysis
+    of variance, at least 1.
+    """
+    value = np.log1p(np.maximum(cycle_s, 0))
+    weeks, member = np.unique(week, return_inverse=True)
+    if len(weeks) < 2 or len(value) <= len(weeks):
+        return 1.0
+    size = np.bincount(member)
+    mean = np.bincount(member, value) / size
+    between = float((size * (mean - value.mean()) ** 2).sum() / (len(weeks) - 1))
+    within = float(((value - mean[member]) ** 2).sum() / (len(value) - len(weeks)))
+    typical = (len(value) - (size**2).sum() / len(value)) / (len(weeks) - 1)
+    total = between + (typical - 1) * within
+    correlation = max(0.0, (between - within) / total) if total > 0 else 0.0
+    return float(1 + (len(value) / len(weeks) - 1) * correlation)
+
+
+def shares_of(values: Mapping[str, float], luck: float) -> str:
+    """The value that `luck` (0 to 1) falls on when each has its share."""
+    total, reached, value = sum(values.values()), 0.0, ""
+    for value, share in values.items():
+        reached += share / total if total else 0
+        if luck < reached:
+            return value
+    return value
