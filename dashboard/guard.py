@@ -11,6 +11,7 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[Any], Awaitable[None]]
 
+QUIET = ("/static/", "/assets/", "/_stcore/")
 access = logging.getLogger("baton.access")
 
 # Everything comes from this very address: no CDN, no outside request, no framing by other sites.
@@ -68,7 +69,10 @@ class Guard:
             await send({"type": "websocket.close", "code": 4403, "reason": reason})
         else:
             await _refuse(sending, reason)
-        access.info(
+        # The browser's own files are many and say nothing about use.
+        level = logging.DEBUG if scope["path"].startswith(QUIET) and status < 400 else logging.INFO
+        access.log(
+            level,
             "%s %s",
             scope.get("method", "WS"),
             scope["path"],

@@ -21,6 +21,15 @@ from home.errors import Refused
 
 SCRIPT = Path(__file__).with_name("app.py")
 UPLOADS_KEPT_S = 86_400
+THEME = {
+    "theme.primaryColor": "#3d5afe",
+    "theme.baseRadius": "medium",
+    "theme.headingFontSizes": ["1.9rem", "1.35rem", "1.1rem", "1rem", "0.9rem", "0.85rem"],
+    "theme.light.backgroundColor": "#ffffff",
+    "theme.light.secondaryBackgroundColor": "#f4f5f8",
+    "theme.dark.backgroundColor": "#0f1218",
+    "theme.dark.secondaryBackgroundColor": "#1a1f29",
+}
 
 
 class ServeRequest(Request):
@@ -104,12 +113,12 @@ def create_app(runtime: Any, token: str, *, worker: bool = True) -> Any:
     from streamlit import config
 
     from dashboard.api import create_api
-
-    ASSETS = Path(__file__).parent / "components" / "built"
+    from dashboard.components.assets import ASSETS
     from dashboard.guard import Guard
 
     # Environment variables and config.toml are not read under uvicorn; without these the page calls out.
     for option, value in {
+        **THEME,
         "browser.gatherUsageStats": False,
         "client.toolbarMode": "minimal",
         "client.showErrorDetails": "none",

@@ -1,10 +1,11 @@
-"""What surrounds every page: its entry in the navigation, and how its errors look."""
+"""What surrounds every page: its entry in the navigation, who acts, and how errors look."""
 
 from importlib import import_module
 from typing import Any
 
 import streamlit as st
 
+from dashboard.cached import actor
 from home.errors import BatonError
 
 
@@ -19,6 +20,27 @@ def page(name: str, title: str, *, default: bool = False) -> Any:
 
     show.__name__ = name
     return st.Page(show, title=title, url_path="" if default else name, default=default)
+
+
+def open_page(title: str) -> None:
+    """Go to another page; what is chosen in the session goes along."""
+    st.switch_page(st.session_state["pages"][title])
+
+
+def signature() -> None:
+    """Who acts: decisions, overrides and publications are recorded under this name."""
+    with st.sidebar:
+        st.text_input(
+            "You are",
+            value=actor(),
+            key="actor-input",
+            on_change=_sign,
+            help="Decisions, overrides and publications are recorded under this name.",
+        )
+
+
+def _sign() -> None:
+    st.session_state["actor"] = st.session_state["actor-input"].strip()
 
 
 def show_error(error: BatonError) -> None:

@@ -1,0 +1,81 @@
+"""Long work on a page: progress, a button to cancel it, and a result that survives reruns of the page."""
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from dashboard.cached import actor
+from dashboard.runtime import current
+from home.errors import BatonError, Cancelled
+from home.jobs import Job
+
+POLL_S = 0.1
+
+
+class Work:
+    """One command running in a thread of its own."""
+
+    def __init__(self, command: str, fields: dict[str, Any]) -> None:
+        self.job = Job(command)
+        self.result: Any = None
+        self.error: BaseException | None = None
+        who = actor()  # session state belongs to the page's thread
+        self._thread = threading.Thread(target=self._run, args=(command, fields, who), daemon=True)
+        self._thread.start()
+
+    def _run(self, command: str, fields: dict[str, Any], who: str) -> None:
+        try:
+            self.result = current().run(command, actor=who, job=self.job, **fields)
+        except Exception as error:  # noqa: BLE001 - shown on the page by whoever waits
+            self.error = error
+
+    @property
+    def running(self) -> bool:
+        """Whether it is still at work."""
+        return self._thread.is_alive()
+
+
+def begin(key: str, command: str, **fields: Any) -> None:
+    """Start a command under `key`; where one runs already, that one goes on."""
+    if key not in st.session_state:
+        st.session_state[key] = Work(command, {k: v for k, v in fields.items() if v is not None})
+
+
+def waiting_for(key: str) -> bool:
+    """Whether something was begun under `key` and not yet collected."""
+    return isinstance(st.session_state.get(key), Work)
+
+
+def collect(key: str, label: str, on_done: Callable[[Any], None] | None = None) -> Any:
+    """Show progress until the work under `key` ends; its result, or `None` when there is none.
+
+    Any other click on the page reruns it and comes back here, to the same work.
+    """
+    work = st.session_state.get(key)
+    if not isinstance(work, Work):
+        return None
+    if work.running:
+        row = st.columns([5, 1], vertical_alignment="center")
+        bar = row[0].progress(0.0, text=label)
+        row[1].button("Cancel", key=f"{key}:cancel", on_click=work.job.cancel, width="stretch")
+        while work.running:
+            said = work.job.message or label
+            bar.progress(min(1.0, work.job.fraction or 0.0), text=said)
+            time.sleep(POLL_S)
+    del st.session_state[key]
+    if isinstance(work.error, Cancelled):
+        st.info("Cancelled. Nothing half-done was kept.")
+        return None
+    if isinstance(work.error, BatonError):
+        from dashboard.parts.chrome import show_error
+
+        show_error(work.error)
+        return None
+    if work.error is not None:
+        raise work.error
+    if on_done is not None:
+        on_done(work.result)
+    return work.result
