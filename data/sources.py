@@ -1,6 +1,7 @@
 """What each export is called and how it is ingested: the commands of the README, as data."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from shlex import split
 
 
@@ -17,6 +18,12 @@ class Source:
     def arguments(self) -> list[str]:
         """All arguments of `baton` that ingest this export."""
         return ["ingest", self.file, "--log", self.log, *split(self.options)]
+
+    def arguments_in(self, folder: Path) -> list[str]:
+        """The same from anywhere, for exports that lie in `folder`."""
+        ingest, file, *rest = self.arguments
+        found = [f"@{folder / part[1:]}" if part.startswith("@") else part for part in rest]
+        return [ingest, str(folder / file), *found]
 
 
 SOURCES = (

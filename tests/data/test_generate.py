@@ -69,6 +69,13 @@ def test_every_source_exists_and_its_command_is_in_the_readme(company: Manifest)
     assert company.sources == SOURCES
 
 
+def test_a_source_can_be_ingested_from_any_folder(company: Manifest) -> None:
+    erp = company.sources[0].arguments_in(company.folder)
+    assert Path(erp[1]).is_file()
+    assert Path(erp[erp.index("--query") + 1].removeprefix("@")).is_file()
+    assert len(erp) == len(company.sources[0].arguments)
+
+
 def test_truth_accounts_for_every_second(company: Manifest) -> None:
     document = json.loads((company.folder / "truth.json").read_text(encoding="utf-8"))
     assert document == company.truth
