@@ -1,0 +1,220 @@
+"""How a run walks through the tree of its plan: into nodes, out of them, and which way at a choice."""
+
+from typing import Any
+
+from home.errors import BatonError
+from orchestrate.contracts import Branch, Choice, Loop, Parallel, Sequence, Step
+from orchestrate.effects import CloseTask
+from orchestrate.turn import Token, Turn, new_scope
+from orchestrate.work import begin_step, open_side_task
+
+AGAIN, ON, CANCEL = "again", "on", "cancel"
+
+
+def walk(turn: Turn) -> None:
+    """Follow the agenda until the run waits or has ended."""
+    while turn.agenda:
+        what, node = turn.agenda.pop()
+        (_enter if what == "enter" else _leave)(turn, node)
+
+
+def _enter(turn: Turn, node_id: str) -> None:
+    node = turn.index.nodes[node_id]
+    match node:
+        case Step():
+            begin_step(turn, node)
+        case Sequence():
+            turn.open[node_id] = {"at": 0}
+            _next_in_sequence(turn, node)
+        case Parallel():
+            lanes = {child.id: new_scope() for child in node.children}
+            turn.open[node_id] = {"left": list(lanes), "lanes": lanes}
+            for child in reversed(node.children):
+                turn.enter(child.id)
+            if not node.children:
+                turn.leave(node_id)
+        case Choice():
+            turn.open[node_id] = {"visit": turn.visit(node_id)}
+            _choose(turn, node)
+        case Loop():
+            turn.open[node_id] = {"visit": turn.visit(node_id), "passes": 1, "in": "body"}
+            turn.enter(node.body.id)
+        case _:
+            turn.leave(node_id)
+
+
+def _next_in_sequence(turn: Turn, node: Sequence) -> None:
+    at = turn.open[node.id]["at"]
+    if at < len(node.children):
+        turn.enter(node.children[at].id)
+    else:
+        turn.leave(node.id)
+
+
+def _leave(turn: Turn, node_id: str) -> None:
+    turn.open.pop(node_id, None)
+    if node_id in turn.index.side:
+        open_side_task(turn, turn.index.side[node_id])
+        return
+    parent_id = turn.index.parent[node_id]
+    if parent_id is None:
+        finish(turn, "done")
+        return
+    parent, token = turn.index.nodes[parent_id], turn.open[parent_id]
+    match parent:
+        case Sequence():
+            token["at"] += 1
+            _next_in_sequence(turn, parent)
+        case Parallel():
+            token["left"].remove(node_id)
+            if not token["left"]:
+                _join(turn, parent, token)
+        case Loop() if token["in"] == "redo":
+            token.update(passes=token["passes"] + 1)
+            token["in"] = "body"
+            turn.enter(parent.body.id)
+        case Loop():
+            _again_or_on(turn, parent, token)
+        case _:
+            turn.leave(parent_id)
+
+
+def _join(turn: Turn, node: Parallel, token: Token) -> None:
+    into = turn.scope(node.id)
+    for lane in token["lanes"].values():
+        for part, written in lane.items():
+            into[part].update(written)
+    turn.leave(node.id)
+
+
+def _choose(turn: Turn, node: Choice) -> None:
+    token = turn.open[node.id]
+    taken, reason = None, ""
+    if node.by == "default":
+        taken = max(node.branches, key=lambda b: b.share).name
+    elif node.by == "outcome":
+        taken = turn.view(node.id)["outcome"].get(node.of or "")
+        reason = f"no branch is called {taken!r}, the outcome of {node.of!r}"
+    elif node.by in ("rule", "history"):
+        taken, reason = _first_true(turn, node)
+    if any(branch.name == taken for branch in node.branches):
+        take_branch(turn, node, str(taken))
+    elif node.otherwise is not None:
+        take_branch(turn, node, node.otherwise)
+    elif node.by in ("person", "event"):
+        _ask_which(turn, node, token)
+    else:
+        _ask_which(turn, node, token, reason)
+
+
+def _first_true(turn: Turn, node: Choice) -> tuple[str | None, str]:
+    environment = _environment(turn, node)
+    for branch in node.branches:
+        if branch.when:
+            found, problem = _holds(turn, branch.when, environment)
+            if problem:
+                return None, problem
+            if found:
+                return branch.name, ""
+    return None, "no rule holds"
+
+
+def _holds(turn: Turn, rule: str, environment: dict[str, Any]) -> tuple[bool, str]:
+    """Whether a rule holds, or why that cannot be told."""
+    try:
+        return turn.index.rules[rule](environment), ""
+    except BatonError as error:
+        return False, f"the rule {rule!r} cannot be evaluated: {error.message}"
+
+
+def _environment(turn: Turn, node: Choice | Loop) -> dict[str, Any]:
+    """What a rule may speak of; steps not done yet count 0 and have the outcome ''."""
+    view = turn.view(node.id)
+    steps = [step.id for step in turn.index.steps()]
+    return {
+        "data": view["data"],
+        "done": dict.fromkeys(steps, 0) | view["done"],
+        "outcome": dict.fromkeys(steps, "") | view["outcome"],
+        "visit": turn.open[node.id]["visit"],
+        "elapsed_s": turn.now - turn.state["started"],
+    }
+
+
+def _ask_which(turn: Turn, node: Choice, token: Token, reason: str = "") -> None:
+    names = [branch.name for branch in node.branches]
+    context = {"question": node.question, "shares": {b.name: b.share for b in node.branches}}
+    _ask(turn, node, token, names, reason, context)
+
+
+def _ask(
+    turn: Turn, node: Choice | Loop, token: Token, names: list[str], reason: str, context: dict[str, Any]
+) -> None:
+    """Ask a person which way; with a reason it is the manual queue's, and cancelling is one way."""
+    if reason:
+        turn.alert("manual", node.id, token["visit"], reason)
+    turn.ask(
+        node.id,
+        token,
+        "manual" if reason else node.kind,
+        dict.fromkeys([*names, CANCEL] if reason else names),
+        role=None if reason else node.role,
+        reason=reason,
+        context=context | {"data": turn.view(node.id)["data"]},
+    )
+
+
+def take_branch(turn: Turn, node: Choice, name: str) -> None:
+    """Go the way called `name`, which is one of the choice's."""
+    branch: Branch = next(b for b in node.branches if b.name == name)
+    token = turn.open[node.id]
+    token["took"] = turn.state["took"][node.id] = name
+    token.pop("phase", None)
+    turn.enter(branch.body.id)
+
+
+def _again_or_on(turn: Turn, node: Loop, token: Token) -> None:
+    again, problem = False, ""
+    if node.by == "outcome":
+        again = turn.view(node.id)["outcome"].get(node.of or "") in node.again_outcomes
+    elif node.by == "default":
+        again = node.share_again >= 0.5
+    elif node.by in ("rule", "history") and node.again:
+        again, problem = _holds(turn, node.again, _environment(turn, node))
+    token["in"] = "deciding"
+    context = {
+        "question": node.question,
+        "passes": token["passes"],
+        "shares": {AGAIN: node.share_again, ON: 1 - node.share_again},
+    }
+    if node.by in ("person", "event"):
+        if token["passes"] >= node.max_visits:
+            problem = f"the loop was passed {token['passes']} times, the most it may be"
+        _ask(turn, node, token, [AGAIN, ON], problem, context)
+    elif problem or (again and token["passes"] >= node.max_visits):
+        problem = problem or f"the loop wants another pass after {token['passes']}, the most it may have"
+        _ask(turn, node, token, [AGAIN, ON], problem, context)
+    else:
+        go_round(turn, node, AGAIN if again else ON)
+
+
+def go_round(turn: Turn, node: Loop, way: str) -> None:
+    """Another pass of the loop, or on."""
+    token = turn.open[node.id]
+    token.pop("phase", None)
+    if way == AGAIN:
+        token["in"] = "redo"
+        turn.enter(node.redo.id)
+    else:
+        turn.leave(node.id)
+
+
+def finish(turn: Turn, status: str) -> None:
+    """End the run: close what is still open beside it and keep only what outlives it."""
+    for token in turn.open.values():
+        if "task" in token:
+            turn.effects.append(CloseTask(token["task"]["id"]))
+    turn.agenda.clear()
+    kept = ("format", "run", "started", "data", "done", "outcome", "visits", "took", "tasks", "ending")
+    state = {name: turn.state[name] for name in kept if name in turn.state}
+    turn.state.clear()
+    turn.state.update(state, status=status, ended=turn.now, open={}, undo=[], timers={})
