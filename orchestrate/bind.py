@@ -11,6 +11,7 @@ from home.errors import Refused, UsageError, unknown
 from home.settings import REFERENCE
 from home.text import plain
 from orchestrate.audit import record
+from orchestrate.check import nodes
 from orchestrate.contracts import (
     Binding,
     Branch,
@@ -81,7 +82,9 @@ def bind(context: Context, request: BindRequest) -> BindResponse:
     by = request.by or context.actor
     with context.state.transaction() as connection:
         at = context.clock.now()
-        verdict = Verdict("unchanged", (f"as {newest.name}, which {newest.gate}",))
+        verdict = Verdict(
+            "unchanged", (f"the order of steps is that of {newest.name}, whose gate said: {newest.gate}",)
+        )
         version, created = add_version(connection, plan, verdict, at=at, by=by)
         if created:
             detail = {"step": step.id, "connector": request.connector, "settings": sorted(settings)}
@@ -152,22 +155,7 @@ def find_step(plan: Plan, wanted: str) -> Step:
 
 def steps_of(node: Node) -> Iterator[Step]:
     """Every step of a tree, from left to right."""
-    if isinstance(node, Step):
-        yield node
-    for child in children_of(node):
-        yield from steps_of(child)
-
-
-def children_of(node: Node) -> tuple[Node, ...]:
-    """The nodes directly below `node`."""
-    match node:
-        case Sequence() | Parallel():
-            return node.children
-        case Choice():
-            return tuple(branch.body for branch in node.branches)
-        case Loop():
-            return (node.body, node.redo)
-    return ()
+    return (found for found in nodes(node) if isinstance(found, Step))
 
 
 def with_step(plan: Plan, step: str, change: Callable[[Step], Step]) -> Plan:

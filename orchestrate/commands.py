@@ -3,8 +3,17 @@
 from home.registry import Command, Store
 
 STATE: frozenset[Store] = frozenset({"state"})
+BOTH: frozenset[Store] = frozenset({"events", "state"})
 
 COMMANDS: tuple[Command, ...] = (
+    Command(
+        "publish",
+        "orchestrate.publish:publish",
+        "Check a plan, replay its history, and make it a version that runs can take.",
+        examples=("baton publish onboarding.yaml", "baton publish a.yaml --override 'pilot' --by ada"),
+        stores=BOTH,
+        group="Improve",
+    ),
     Command(
         "bind",
         "orchestrate.bind:bind",

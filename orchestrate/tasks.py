@@ -72,23 +72,23 @@ class TaskRow(Response):
 class TaskList(Response):
     """Tasks, the most urgent first."""
 
-    tasks: list[TaskRow]
+    rows: list[TaskRow]
     more: bool
     """Whether `--after` the last one finds more."""
     hidden: ClassVar[frozenset[str]] = frozenset({"more"})
 
     def lines(self) -> Iterator[str]:
         """One line per task, and how to decide the first."""
-        if not self.tasks:
+        if not self.rows:
             yield "No task is waiting here."
             return
-        yield from table([_line(task) for task in self.tasks])
-        waiting = next((task for task in self.tasks if task.state == "open"), None)
+        yield from table([_line(task) for task in self.rows])
+        waiting = next((task for task in self.rows if task.state == "open"), None)
         if waiting:
             example = waiting.outcomes[0] if waiting.outcomes else "done"
             yield f"Decide with `baton decide {waiting.task} {example} --by YOU`."
         if self.more:
-            yield f"There are more: --after {self.tasks[-1].task}"
+            yield f"There are more: --after {self.rows[-1].task}"
 
 
 def _line(task: TaskRow) -> Json:
@@ -131,7 +131,7 @@ def tasks(context: Context, request: TasksRequest) -> TaskList:
     page = found[: request.limit]
     comments = _comments(context.state, [row["id"] for row in page])
     rows = [_row(row, now, comments.get(row["id"], [])) for row in page]
-    return TaskList(tasks=rows, more=len(found) > request.limit)
+    return TaskList(rows=rows, more=len(found) > request.limit)
 
 
 def _row(row: Row, now: float, comments: list[Json]) -> TaskRow:

@@ -17,7 +17,7 @@ from home.errors import NotFound, unknown
 from home.text import plain
 from orchestrate.contracts import Plan
 
-GateResult = Literal["passed", "failed", "no history", "unchanged"]
+GateResult = Literal["pass", "fail", "no history", "unchanged"]
 
 
 @dataclass(frozen=True)
@@ -152,7 +152,7 @@ class PlanRow(Response):
     owner_confirmed: bool
     """False where the owner is only the operating-system user who planned it."""
     gate: str
-    """What the backtest said: `passed`, `failed` (published by override), `no history`, `unchanged`."""
+    """What the backtest said: `pass`, `fail` (published by override), `no history`, `unchanged`."""
     override: str | None
     """Why it was published although the gate failed, and on whose word."""
     published_at: str
@@ -162,17 +162,17 @@ class PlanRow(Response):
 class PlanList(Response):
     """Every published plan."""
 
-    plans: list[PlanRow]
+    rows: list[PlanRow]
 
     def lines(self) -> Iterator[str]:
         """One line per plan."""
         from home.text import table
 
-        if not self.plans:
+        if not self.rows:
             yield "No plan is published yet. `baton plan CANDIDATE -o FILE`, then `baton publish FILE`."
         columns = ("plan", "version", "log", "owner", "gate", "published_at", "published_by")
-        yield from table([p.model_dump() for p in self.plans], columns)
-        for p in self.plans:
+        yield from table([p.model_dump() for p in self.rows], columns)
+        for p in self.rows:
             if p.override:
                 yield plain(f"{p.plan}: published against its gate: {p.override}")
 
@@ -183,7 +183,7 @@ def list_plans(context: Context, request: Nothing) -> PlanList:  # noqa: ARG001
         "select v.* from plan p join plan_version v on v.plan = p.name and v.version = p.latest"
         " order by p.name"
     )
-    return PlanList(plans=[_plan_row(row) for row in rows])
+    return PlanList(rows=[_plan_row(row) for row in rows])
 
 
 def _plan_row(row: Row) -> PlanRow:

@@ -9,7 +9,7 @@ create table plan_version(
   log text,                            -- the log it was mined from
   owner text not null,
   owner_confirmed integer not null,    -- 0 or 1
-  gate text not null,                  -- passed, failed, no history, unchanged (a version that only binds steps)
+  gate text not null,                  -- pass, fail, no history, unchanged (a version that only binds steps)
   reasons text not null,               -- JSON: what the gate said
   override_reason text,                -- why it was published although the gate failed, and on whose word
   override_by text,

@@ -86,7 +86,7 @@ def test_a_decision_changes_task_inbox_run_and_audit_together(context: Context) 
         "by": "ada",
         "note": "fine by me",
     }
-    (row,) = tasks(context, TasksRequest(state="done")).tasks
+    (row,) = tasks(context, TasksRequest(state="done")).rows
     assert (row.outcome, row.decided_by, row.decided_at) == ("approved", "ada", "2026-01-05T09:00:00.000Z")
     assert context.state.row("select action, actor, subject from audit") == {
         "action": "decide",
@@ -168,25 +168,25 @@ def test_tasks_are_listed_the_most_urgent_first_and_page_by_page(context: Contex
         put(context, f"run-{number}", due_hours=due)
     put(context, "run-simulated", simulated=1)
     whole = tasks(context, TasksRequest())
-    assert [t.run for t in whole.tasks] == ["run-1", "run-4", "run-3", "run-0", "run-2"]
-    assert [t.due_in_s for t in whole.tasks] == [3600, 3600, 3 * 3600, 5 * 3600, None]
+    assert [t.run for t in whole.rows] == ["run-1", "run-4", "run-3", "run-0", "run-2"]
+    assert [t.due_in_s for t in whole.rows] == [3600, 3600, 3 * 3600, 5 * 3600, None]
     paged, after = [], None
     while True:
         page = tasks(context, TasksRequest(limit=2, after=after))
-        paged += page.tasks
-        after = page.tasks[-1].task
+        paged += page.rows
+        after = page.rows[-1].task
         if not page.more:
             break
-    assert paged == whole.tasks
+    assert paged == whole.rows
 
 
 def test_tasks_are_found_by_person_role_and_business_key(context: Context) -> None:
     put(context, "run-1", assignee="ada")
     put(context, "run-2", role="boss", key="PO-17")
-    assert [t.run for t in tasks(context, TasksRequest(mine="ada")).tasks] == ["run-1"]
-    assert [t.run for t in tasks(context, TasksRequest(role="boss")).tasks] == ["run-2"]
-    assert [t.run for t in tasks(context, TasksRequest(key="PO-17")).tasks] == ["run-2"]
-    assert tasks(context, TasksRequest(plan="invoices")).tasks == []
+    assert [t.run for t in tasks(context, TasksRequest(mine="ada")).rows] == ["run-1"]
+    assert [t.run for t in tasks(context, TasksRequest(role="boss")).rows] == ["run-2"]
+    assert [t.run for t in tasks(context, TasksRequest(key="PO-17")).rows] == ["run-2"]
+    assert tasks(context, TasksRequest(plan="invoices")).rows == []
 
 
 def test_a_late_task_reads_as_late(context: Context, clock: SettableClock) -> None:
@@ -205,7 +205,7 @@ def test_a_claimed_task_is_handed_over_by_delegation_only(context: Context) -> N
         claim(context, ClaimRequest(task=task, by="bob"))
     delegate(context, DelegateRequest(task=task, to="bob", by="ada", note="on leave"))
     comment(context, CommentRequest(task=task, remark="amount is right", by="bob"))
-    (row,) = tasks(context, TasksRequest(mine="bob")).tasks
+    (row,) = tasks(context, TasksRequest(mine="bob")).rows
     assert [(c["who"], c["text"]) for c in row.comments] == [("ada", "on leave"), ("bob", "amount is right")]
     decide(context, say(task))
     for change in (

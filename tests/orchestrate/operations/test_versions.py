@@ -70,7 +70,7 @@ def test_plans_are_listed_with_their_newest_version(context: Context) -> None:
     assert "No plan is published yet" in "".join(list_plans(context, Nothing()).lines())
     add(context, order_plan())
     add(context, order_plan(purpose="again"))
-    (row,) = list_plans(context, Nothing()).plans
+    (row,) = list_plans(context, Nothing()).rows
     assert (row.plan, row.version, row.owner, row.owner_confirmed) == ("orders", 2, "ada", False)
 
 
