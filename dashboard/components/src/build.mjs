@@ -1,12 +1,14 @@
 // Builds the browser bundles into ../built, with what they carry of others and the sums of every file.
 
 import { createHash } from 'node:crypto'
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 
-const here = dirname(fileURLToPath(import.meta.url)), out = join(here, '..', 'built'), modules = join(here, 'node_modules')
+const here = dirname(fileURLToPath(import.meta.url)), modules = join(here, 'node_modules')
+/** Filled beside the old folder and put in its place at the end, so that a failed build changes nothing. */
+const goal = join(here, '..', 'built'), out = goal + '.new'
 const bundles = {
   process_map: ['map/index.js', 'esm'],
   layout_worker: ['map/layout_worker.js', 'iife'],
@@ -17,7 +19,7 @@ const styles = { process_map: 'map/map.css', variant_explorer: 'variants/variant
 /** Files taken over as they are. */
 const copied = { 'viz-global.js': '@viz-js/viz/dist/viz-global.js' }
 /** Licence texts that a package does not ship beside its `package.json` are kept in `licences/` here. */
-const kept = { '@viz-js/viz': 'viz-js.txt' }
+const kept = { '@viz-js/viz': 'viz-js.txt', 'bpmn-auto-layout': 'bpmn-auto-layout.txt' }
 /** What a copied file carries inside in object code. */
 const inside = [
   { name: 'Graphviz', version: '16.1.0', licence: 'EPL-2.0', text: 'graphviz.txt', where: ['viz-global.js'] },
@@ -35,7 +37,6 @@ function uses (name, file) {
 const packageOf = path => /node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path.replaceAll('\\', '/'))?.[1]
 
 async function bundle (name, entry, format, extension) {
-  if (!existsSync(join(here, entry))) return
   const file = name + extension
   const { metafile } = await build({
     entryPoints: [join(here, entry)], outfile: join(out, file), bundle: true, minify: true, format, target: 'es2022', charset: 'utf8',
@@ -78,3 +79,5 @@ writeFileSync(join(out, 'THIRD_PARTY.md'), [
 const everything = folder => readdirSync(folder, { withFileTypes: true }).flatMap(e => e.isDirectory() ? everything(join(folder, e.name)) : [join(folder, e.name)])
 const sums = everything(out).sort().map(path => `${createHash('sha256').update(readFileSync(path)).digest('hex')}  ${relative(out, path).replaceAll('\\', '/')}`)
 writeFileSync(join(out, 'SHA256SUMS'), sums.join('\n') + '\n')
+rmSync(goal, { recursive: true, force: true })
+renameSync(out, goal)

@@ -11,21 +11,24 @@ export const nodeWords = node => (node.kind === 'activity' ? 'Activity ' : '') +
 export const edgeWords = (edge, names) => `Path from ${names.get(edge.source)} to ${names.get(edge.target)}: ${spoken(edgeFacts(edge))}`
 
 function drawEdge (edge, place, paint, names) {
-  const colour = paint.line(edge), width = paint.width(edge), d = draw(place.curve)
-  const dash = { bridge: '1 6', start: '5 5', end: '5 5' }[edge.kind]
   const gone = edge.before && !edge.events
+  const colour = paint.line(edge), width = gone ? 2 : paint.width(edge), d = draw(place.curve)
+  const dash = { bridge: '6 5', start: '1 6', end: '1 6' }[edge.kind]
   return svg('g', { class: 'edge', 'data-edge': edge.id, role: 'button', tabindex: -1, 'aria-label': edgeWords(edge, names) },
     svg('path', { class: 'hit', d, fill: 'none', stroke: 'transparent', 'stroke-width': Math.max(14, width + 8) }),
     svg('path', {
-      class: 'line', d, fill: 'none', stroke: colour, 'stroke-width': width.toFixed(2), 'stroke-linecap': 'round', 'stroke-dasharray': gone ? '2 5' : dash
+      class: 'line', d, fill: 'none', stroke: colour, 'stroke-width': width.toFixed(2), 'stroke-linecap': 'round', 'stroke-dasharray': gone ? '2 6' : dash
     }),
     svg('path', { class: 'head', d: arrow(place.curve[place.curve.length - 1], place.tip, 4.6 + width * 1.25), fill: colour }))
 }
 
-function drawLabel (edge, place, metric, theme) {
+/** The figure keeps to the side of its reserved room where the line is; between layers that run across it is centred. */
+function drawLabel (edge, place, direction, metric, theme) {
   if (!place.label || !edge.label) return null
+  const side = direction === 'TB' ? place.label.side : 0
   return svg('text', {
-    class: 'label', 'data-edge': edge.id, x: place.label.x, y: place.label.y + 4, 'text-anchor': 'middle', 'font-size': 11.5, 'font-weight': 600,
+    class: 'label', 'data-edge': edge.id, x: place.label.x - side * (edge.label_w / 2 - 5 - edge.line / 2), y: place.label.y + 4,
+    'text-anchor': side > 0 ? 'start' : side < 0 ? 'end' : 'middle', 'font-size': 12, 'font-weight': 600,
     fill: METRICS[metric].kind === 'count' ? theme.muted : theme.ink,
     stroke: theme.background, 'stroke-width': 4, 'stroke-linejoin': 'round', 'paint-order': 'stroke'
   }, edge.label)
@@ -69,6 +72,6 @@ export function drawing (graph, layout, metric, paint, theme) {
   const order = graph.edges.map((e, i) => i).sort((a, b) => paint.width(graph.edges[a]) - paint.width(graph.edges[b]))
   return svg('g', { class: 'drawing' },
     svg('g', { class: 'edges' }, ...order.map(i => drawEdge(graph.edges[i], layout.edges[i], paint, names))),
-    svg('g', { class: 'labels' }, ...graph.edges.map((e, i) => drawLabel(e, layout.edges[i], metric, theme))),
+    svg('g', { class: 'labels' }, ...graph.edges.map((e, i) => drawLabel(e, layout.edges[i], layout.direction, metric, theme))),
     svg('g', { class: 'nodes' }, ...graph.nodes.map(n => drawNode(n, layout.nodes.get(n.id), metric, paint, theme))))
 }

@@ -78,7 +78,7 @@ const overlap = (a, b) => Math.abs(a.x - b.x) * 2 < a.w + b.w && Math.abs(a.y - 
 
 /**
  * Places labels beside their curves where they cover no box and no other label; the first asked is served first.
- * `wanted`: `{curve, w, h}`; gives a centre `{x, y}` or null for each.
+ * `wanted`: `{curve, w, h}`; gives a centre `{x, y}` and the side (1 right, −1 left) or null for each.
  */
 export function placeLabels (wanted, boxes) {
   const taken = [...boxes]
@@ -89,7 +89,7 @@ export function placeLabels (wanted, boxes) {
         const place = { x: points[2 * at] + side * (w / 2 + 3), y: points[2 * at + 1], w, h }
         if (taken.some(box => overlap(box, place))) continue
         taken.push(place)
-        return { x: place.x, y: place.y }
+        return { x: place.x, y: place.y, side }
       }
     }
     return null

@@ -9,7 +9,7 @@ import { build } from './graph.js'
 import { isArrow, neighbour, nextPath } from './keyboard.js'
 import { layout } from './layout.js'
 import { legend } from './legend.js'
-import { edgeFacts, METRICS, nodeCaption, nodeFacts } from './metrics.js'
+import { edgeFacts, edgeLabel, METRICS, nodeCaption, nodeFacts } from './metrics.js'
 import { Minimap } from './minimap.js'
 import { lineWidth, painter } from './paint.js'
 import { Replay } from './replay.js'
@@ -44,8 +44,8 @@ class ProcessMap {
     this.controls = new Controls((name, value) => this.change(name, value), format => this.save(format))
     const zoom = html('div', { class: 'zoom', role: 'group', 'aria-label': 'Zoom' },
       iconButton('plus', 'Zoom in', () => this.zoom(1.3)), iconButton('minus', 'Zoom out', () => this.zoom(1 / 1.3)), iconButton('fit', 'Show the whole map', () => this.fit()))
-    this.stage.append(this.replay.canvas, this.legend, html('div', { class: 'corner' }, this.minimap.element, zoom), this.message, this.tooltip.element)
-    root.replaceChildren(this.controls.element, this.stage, this.replay.element, html('div', { class: 'unseen', id: 'map-help' }, HELP), this.live)
+    this.stage.append(this.replay.canvas, html('div', { class: 'corner' }, this.minimap.element, zoom), this.message, this.tooltip.element)
+    root.replaceChildren(this.controls.element, this.stage, this.legend, this.replay.element, html('div', { class: 'unseen', id: 'map-help' }, HELP), this.live)
     this.listen()
     this.observer = new ResizeObserver(() => this.resized())
     this.observer.observe(this.stage)
@@ -122,6 +122,7 @@ class ProcessMap {
     this.queued = true
     if (this.busy) return
     this.busy = true
+    this.root.classList.add('busy')
     try {
       while (this.queued && !this.gone) {
         this.queued = false
@@ -132,14 +133,15 @@ class ProcessMap {
       this.root.dataset.error = String(error)
     } finally {
       this.busy = false
+      this.root.classList.remove('busy')
     }
   }
 
   prepared () {
-    const shown = simplify(this.graph, this.settings), metric = METRICS[this.settings.metric], font = this.theme.font
+    const shown = simplify(this.graph, this.settings), { font } = this.theme
     if (this.font !== font) {
       this.font = font
-      this.measure = { name: measurer(`600 13.5px ${font}`), small: measurer(`600 11.5px ${font}`) }
+      this.measure = { name: measurer(`600 13.5px ${font}`), small: measurer(`600 12px ${font}`) }
     }
     const most = Math.max(1, ...shown.edges.map(e => Math.max(e.events, e.before?.events ?? 0)))
     shown.nodes = shown.nodes.map(n => {
@@ -149,7 +151,7 @@ class ProcessMap {
       return { ...n, lines, w: Math.ceil(widest / 8) * 8 + 28, h: 32 + 16.5 * lines.length }
     })
     shown.edges = shown.edges.map(e => {
-      const value = e.kind === 'bridge' ? null : metric.edge(e), label = value == null ? '' : metric.text(value)
+      const label = edgeLabel(this.settings.metric, e)
       return { ...e, label, label_w: e.kind === 'bridge' ? 0 : Math.max(LABEL_WIDTH, Math.ceil(this.measure.small(label)) + 10), line: lineWidth(e, most) }
     })
     return shown

@@ -3,9 +3,10 @@
 import dagre from '@dagrejs/dagre'
 import { placeLabels, shorten, smooth } from './geometry.js'
 import { answer, question } from './graphviz.js'
+import { mainDirection } from './order.js'
 
 const DEADLINE_MS = 12000
-const MARGIN = 16
+const MARGIN = 22
 
 let worker, asked = 0, graphvizWorks = true
 const waiting = new Map()
@@ -44,16 +45,19 @@ export function byDagre (graph, direction) {
   const g = new dagre.graphlib.Graph({ multigraph: true })
   g.setGraph({ rankdir: direction, nodesep: 30, ranksep: 28, edgesep: 14, ranker: graph.edges.length > 150 ? 'longest-path' : 'network-simplex' })
   g.setDefaultEdgeLabel(() => ({}))
-  for (const n of graph.nodes) g.setNode('n' + n.id, { width: n.w, height: n.h })
-  graph.edges.forEach((e, i) => g.setEdge('n' + e.source, 'n' + e.target, {
+  const order = mainDirection(graph.nodes, graph.edges, graph.start, graph.end), position = new Map(order.map((id, i) => [id, i]))
+  const sizes = new Map(graph.nodes.map(n => [n.id, { width: n.w, height: n.h }]))
+  for (const id of order) g.setNode('n' + id, sizes.get(id))
+  const ends = e => position.get(e.source) > position.get(e.target) ? ['n' + e.target, 'n' + e.source] : ['n' + e.source, 'n' + e.target]
+  graph.edges.forEach((e, i) => g.setEdge(...ends(e), {
     width: e.label_w || 4, height: 15, labelpos: 'r', labeloffset: 4, weight: 1 + Math.round(24 * e.events / most)
   }, 'e' + i))
   dagre.layout(g)
   const nodes = new Map(graph.nodes.map(n => [n.id, { x: g.node('n' + n.id).x, y: g.node('n' + n.id).y }]))
   const edges = graph.edges.map((e, i) => {
-    const { points, x, y } = g.edge('n' + e.source, 'n' + e.target, 'e' + i)
-    const curve = smooth(points)
-    return { curve: shorten(curve, 7 + e.line * 0.6), tip: curve[curve.length - 1], label: x == null ? null : { x, y } }
+    const [tail] = ends(e), { points, x, y } = g.edge(...ends(e), 'e' + i)
+    const curve = smooth(tail === 'n' + e.source ? points : [...points].reverse())
+    return { curve: shorten(curve, 7 + e.line * 0.6), tip: curve[curve.length - 1], label: x == null ? null : { x, y, side: 1 } }
   })
   return { width: g.graph().width, height: g.graph().height, nodes, edges }
 }
@@ -68,7 +72,7 @@ function framed (layout, graph) {
     for (const p of curve) stretch(p.x, p.y, p.x, p.y)
     if (label) stretch(label.x - graph.edges[i].label_w / 2, label.y - 8, label.x + graph.edges[i].label_w / 2, label.y + 8)
   })
-  const shift = p => p && { x: p.x - left + MARGIN, y: p.y - top + MARGIN }
+  const shift = p => p && { ...p, x: p.x - left + MARGIN, y: p.y - top + MARGIN }
   return {
     width: right - left + 2 * MARGIN,
     height: bottom - top + 2 * MARGIN,

@@ -22,10 +22,20 @@ export const METRICS = {
   }
 }
 
+/** A difference too small to speak of. */
+const unchanged = (metric, value) => Math.abs(value) < (metric === 'difference' ? 0.0005 : 1)
+
+/** The figure beside an edge, or nothing. */
+export function edgeLabel (metric, edge) {
+  const value = edge.kind === 'bridge' ? null : METRICS[metric].edge(edge)
+  if (value == null || (METRICS[metric].kind === 'difference' && unchanged(metric, value))) return ''
+  return METRICS[metric].text(value)
+}
+
 /** The second line of a node's card. */
 export function nodeCaption (metric, node) {
   const value = METRICS[metric].node(node)
-  if (METRICS[metric].kind === 'difference') return value == null ? '' : METRICS[metric].text(value) + ' of cases'
+  if (METRICS[metric].kind === 'difference') return value == null || unchanged(metric, value) ? `${percent(node.share)} of cases` : METRICS[metric].text(value) + ' of cases'
   if (METRICS[metric].kind === 'time' && value != null) return duration(value)
   return metric === 'cases' ? counted(node.cases, 'case') : full(node.events) + (node.events === 1 ? ' time' : ' times')
 }

@@ -6,7 +6,11 @@ import { METRICS } from './metrics.js'
 const largest = values => Math.max(1e-9, ...values.filter(Number.isFinite))
 
 /** The line's width in pixels: the square root of how often the path was taken. */
-export const lineWidth = (edge, most) => edge.kind === 'bridge' ? 1.4 : 1.3 + 5.2 * Math.sqrt(Math.max(edge.events, edge.before?.events ?? 0) / most)
+export function lineWidth (edge, most) {
+  if (edge.kind === 'bridge') return 1.5
+  const share = Math.sqrt(Math.max(edge.events, edge.before?.events ?? 0) / most)
+  return edge.kind === 'flow' ? 1.3 + 5.2 * share : 1.3 + 1.4 * share
+}
 
 /** What one drawing needs to know to colour itself: the figures' ranges and two functions. */
 export function painter (graph, metric, theme) {

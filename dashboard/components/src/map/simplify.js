@@ -84,7 +84,7 @@ export function simplify (graph, { activities = 100, paths = 100 } = {}) {
 }
 
 /** The slider settings a map opens with: few enough activities and paths to read, most of the behaviour still there. */
-export function opening (graph, { activities = 25, paths = 45, coverage = 0.9 } = {}) {
+export function opening (graph, { activities = 20, paths = 36, coverage = 0.85 } = {}) {
   const all = graph.nodes.filter(n => n.kind === 'activity').length
   const share = all <= activities ? 100 : Math.ceil(100 * activities / all)
   const { edges } = simplify(graph, { activities: share, paths: 100 })

@@ -1,6 +1,6 @@
 // Pans and zooms the drawing inside its stage; nothing is ever smaller than readable unless one asks for the whole.
 
-const READABLE = 0.74, LARGEST = 2.5, OPENING = 1.15
+const READABLE = 0.82, LARGEST = 2.5, OPENING = 1.15
 const still = () => matchMedia('(prefers-reduced-motion: reduce)').matches
 
 export class Viewport {
