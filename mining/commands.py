@@ -6,6 +6,22 @@ EVENTS: frozenset[Store] = frozenset({"events"})
 
 COMMANDS: tuple[Command, ...] = (
     Command(
+        "map",
+        "mining.directly_follows:process_map",
+        "Show which activity follows which, how often and after how long.",
+        examples=("baton map orders", "baton map orders --where 'case.amount > 1000' --json"),
+        stores=EVENTS,
+        group="Understand",
+    ),
+    Command(
+        "variants",
+        "mining.variants:variants",
+        "List the distinct paths that cases take, commonest first.",
+        examples=("baton variants orders --top 10",),
+        stores=EVENTS,
+        group="Understand",
+    ),
+    Command(
         "waiting",
         "mining.waiting:waiting",
         "Show how long work waits in each handoff, and why.",

@@ -26,6 +26,8 @@ class View:
     cases: int
     """Cases in view."""
     where: str | None
+    timed: bool
+    """Some instances in view have a start of their own, so there are processing times."""
 
     def some(self) -> "View":
         """This view, for questions that need cases; raises `NothingLeft` where it has none."""
@@ -52,9 +54,10 @@ def lens(
             cursor.execute(_sql("raw_events", source))
             source = "raw_"
         if raw or where:
-            yield View(log, cursor, _narrow(cursor, source, where, log.tz), where)
+            cases = _narrow(cursor, source, where, log.tz)
+            yield View(log, cursor, cases, where, log.timed and not raw)
         else:
-            yield View(log, cursor, log.cases, None)
+            yield View(log, cursor, log.cases, None, log.timed)
 
 
 def _narrow(cursor: Cursor, source: str, where: str | None, tz: str) -> int:

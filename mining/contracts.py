@@ -1,0 +1,189 @@
+"""What the mining room is asked and answers."""
+
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from home.contracts import Contract, FileResponse, LogName, Option, OutputFile, Request, Response
+from home.text import duration, percent, plain, table
+
+Seconds = float | None
+
+
+class LogRequest(Request):
+    """A question to one log."""
+
+    log: LogName
+    """The log's name; `baton logs` lists them."""
+    view: Literal["instances", "events"] = "instances"
+    """Activity instances, or the raw events they were paired from."""
+    where: Annotated[str | None, Option(("--where",), "CEL")] = None
+    """Only the cases that pass, as in: case.amount > 1000 && contains("Approve")"""
+
+
+class MapRequest(LogRequest):
+    """Asks for the directly-follows map."""
+
+
+class MapActivity(Contract):
+    """One activity on the map."""
+
+    activity: str
+    events: int
+    """Times it was done."""
+    cases: int
+    """Cases in which it was done."""
+    mean_s: Seconds = None
+    """Processing time; absent where the log has no start times."""
+    median_s: Seconds = None
+    p90_s: Seconds = None
+    total_s: Seconds = None
+
+
+class Flow(Contract):
+    """`target` directly follows `source` within a case; times run from the end of the one to the start
+    of the other, 0 where they overlap."""
+
+    source: str
+    target: str
+    events: int
+    """Times seen."""
+    cases: int
+    """Cases in which it was seen."""
+    mean_s: Seconds = None
+    median_s: Seconds = None
+    p90_s: Seconds = None
+    total_s: Seconds = None
+
+
+class Boundary(Contract):
+    """An activity that cases begin or end with."""
+
+    activity: str
+    cases: int
+
+
+class Map(Response):
+    """The directly-follows map of a log."""
+
+    log: str
+    cases: int
+    """Cases in view."""
+    activities: list[MapActivity]
+    flows: list[Flow]
+    starts: list[Boundary]
+    ends: list[Boundary]
+    message: str = ""
+    """Says so when a filter leaves nothing."""
+
+    def lines(self) -> Iterator[str]:
+        """Activities and flows, most frequent first, and where cases begin and end."""
+        if self.message:
+            yield self.message
+            return
+        counts = f"{len(self.activities):,} activities, {len(self.flows):,} flows"
+        yield f"{plain(self.log)}: {self.cases:,} cases, {counts}"
+        for title, side in (("Cases begin with", self.starts), ("Cases end with", self.ends)):
+            shown = [f"{plain(b.activity)} ({percent(b.cases / self.cases)})" for b in side[:5]]
+            yield f"{title}: {', '.join(shown)}{f' and {len(side) - 5} more' if len(side) > 5 else ''}"
+        timed = ("median_s", "p90_s", "total_s") if any(a.mean_s for a in self.activities) else ()
+        yield ""
+        yield from top(self.activities, ("activity", "events", "cases", *timed))
+        yield ""
+        yield from top(self.flows, ("source", "target", "events", "cases", "median_s", "p90_s"))
+
+
+class VariantsRequest(LogRequest):
+    """Asks for the variants of a log."""
+
+    top: Annotated[int | None, Field(ge=1)] = None
+    """Only the N commonest."""
+
+
+class Variant(Contract):
+    """One sequence of activities that cases follow."""
+
+    variant: int
+    """Its number, from 1; stays the same as the log grows. A filter may say `variant == 1`."""
+    cases: int
+    share: float
+    """Of the cases in view."""
+    mean_s: float
+    """Cycle time."""
+    median_s: float
+    p90_s: float
+    activities: list[str]
+
+
+class Variants(Response):
+    """The variants of a log, commonest first."""
+
+    log: str
+    cases: int
+    """Cases in view."""
+    total: int
+    """Variants in view."""
+    variants: list[Variant]
+    message: str = ""
+
+    def lines(self) -> Iterator[str]:
+        """One line per variant, with what its cases do."""
+        if self.message:
+            yield self.message
+            return
+        shown = self.variants[:20]
+        covered = percent(sum(v.share for v in shown))
+        yield f"{plain(self.log)}: {self.cases:,} cases in {self.total:,} variants; those shown are {covered}"
+        yield ""
+        for v in shown:
+            yield (
+                f"{v.variant:>5}  {percent(v.share):>7}  {v.cases:>9,}  {duration(v.median_s):>8}  "
+                + " → ".join(map(plain, v.activities))
+            )
+        if self.total > len(shown):
+            yield f"… and {self.total - len(shown):,} more; `--json` has all of them."
+
+
+class DiscoverRequest(LogRequest):
+    """Asks for a model of the process."""
+
+    miner: Literal["inductive", "heuristics", "split", "grow"] = "inductive"
+    """`grow` finds the tree that plans are made from."""
+    noise: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """For `inductive` and `heuristics`: behaviour rarer than this is left out."""
+    budget_s: Annotated[float, Field(gt=0)] = 20.0
+    """Seconds that fitness may take; what could not be aligned by then is left out and said."""
+    bpmn: Annotated[str | None, OutputFile()] = None
+    """Write the model as BPMN 2.0 with a diagram to this file; `-` prints it."""
+
+
+class Discovered(FileResponse):
+    """A model, and how well it describes the log."""
+
+    log: str
+    miner: str
+    process_tree: str | None
+    """In the usual notation; absent where a miner finds no tree."""
+    sound: bool
+    """Every case can end, and nothing is left behind; process trees always are."""
+    fitness: float | None
+    """How much of the cases' behaviour the model explains, by alignments, from 0 to 1."""
+    precision: float | None
+    """Of what the model allows after what the log shows, the share that the log shows."""
+    coverage: float | None
+    """Share of cases that the model accepts exactly."""
+    size: int
+    """Activities, gateways and events of the model as BPMN."""
+    cfc: int
+    """Control-flow complexity (Cardoso 2005)."""
+    measured: float
+    """Share of cases that fitness was measured on within its budget."""
+    message: str = ""
+
+
+def top(records: list[MapActivity] | list[Flow], columns: tuple[str, ...], most: int = 25) -> Iterator[str]:
+    """The first records as a table, and how many are left out."""
+    yield from table([record.model_dump() for record in records[:most]], columns)
+    if len(records) > most:
+        yield f"… and {len(records) - most:,} more; `--json` has all of them."
