@@ -3,11 +3,12 @@
 import json
 import re
 from collections.abc import Callable, Iterator
+from difflib import get_close_matches
 from typing import Annotated, Any
 
 from home.context import Context
 from home.contracts import Argument, Option, Request, Response
-from home.errors import Refused, UsageError, unknown
+from home.errors import NotFound, Refused, UsageError
 from home.settings import REFERENCE
 from home.text import plain
 from orchestrate.audit import record
@@ -148,8 +149,11 @@ def find_step(plan: Plan, wanted: str) -> Step:
             f"Plan {plan.name!r} has {len(named)} steps called {wanted!r}.", hint=f"Name one: {ids}."
         )
     if not named:
-        known = sorted({step.id for step in steps} | {step.name for step in steps})
-        raise unknown("step", wanted, known, listing=f"baton export {plan.name} --to mermaid")
+        known = [step.id for step in steps]
+        near = get_close_matches(wanted, known, n=2)
+        meant = f"Did you mean {' or '.join(map(repr, near))}? " if near else ""
+        message = f"Plan {plan.name!r} has no step called {wanted!r}."
+        raise NotFound(message, hint=f"{meant}Its steps are {', '.join(known)}.")
     return named[0]
 
 

@@ -7,7 +7,7 @@ not shrink when more cases are played. `docs/decisions/sandbox-predictions.md` s
 """
 
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -164,14 +164,15 @@ def _step(step: Step, model: Model, who: Cases, at: Times, played: Played, visit
 def _times(step: Step, model: Model, who: Cases, visit: int) -> tuple[Times, Times]:
     """Seconds of waiting and of work; an SLA shortens the wait as its escalation chain allows."""
     seen = step.observed
-    if seen is None:
+    if seen is None or (step.binding is not None and step.expected is not None):
         return np.zeros(len(who)), np.full(len(who), assumed_s(step))
+    people = 0 if step.binding is not None else 1 + len(step.sla.escalate if step.sla else ())
     waits = [
         model.duration(
             f"{step.id} waits", seen.waiting_s, seen.n, model.luck(f"{step.id} wait {k}", visit)[who]
         )
-        for k in range(1 + (len(step.sla.escalate) if step.sla and step.binding is None else 0))
-    ]
+        for k in range(people)
+    ] or [np.zeros(len(who))]
     helps = [model.luck(f"{step.id} helps {k}", visit)[who] < model.helped for k in range(1, len(waits))]
     work = model.duration(
         f"{step.id} works", seen.processing_s, seen.n, model.luck(f"{step.id} work", visit)[who]
@@ -275,13 +276,3 @@ def design_effect(cycle_s: Times, week: npt.NDArray[np.generic]) -> float:
     total = between + (typical - 1) * within
     correlation = max(0.0, (between - within) / total) if total > 0 else 0.0
     return float(1 + (len(value) / len(weeks) - 1) * correlation)
-
-
-def shares_of(values: Mapping[str, float], luck: float) -> str:
-    """The value that `luck` (0 to 1) falls on when each has its share."""
-    total, reached, value = sum(values.values()), 0.0, ""
-    for value, share in values.items():
-        reached += share / total if total else 0
-        if luck < reached:
-            return value
-    return value

@@ -139,7 +139,7 @@ def test_a_secret_by_reference_is_kept_as_the_reference(context: Context) -> Non
 def test_a_step_is_named_by_id_or_by_a_name_that_is_its_own(context: Context) -> None:
     twice = plan_of(Step.model_validate(approval("first").model_dump() | {"name": "Approve"}))
     add(context, twice)
-    with pytest.raises(NotFound, match="No step called 'aprove'"):
+    with pytest.raises(NotFound, match="has no step called 'aprove'"):
         bind(context, BindRequest(plan="orders", step="aprove", connector="http"))
     with pytest.raises(UsageError, match="KEY=VALUE"):
         bind(context, BindRequest(plan="orders", step="first", connector="http", set=["url"]))
