@@ -187,6 +187,17 @@ class Skip(Contract):
 Node = Annotated[Step | Sequence | Parallel | Choice | Loop | Skip, Field(discriminator="kind")]
 
 
+class Change(Contract):
+    """One edit of the tree. A move is a list of them, so that it can be made and taken back."""
+
+    node: str
+    """Id of the node it edits."""
+    set: dict[str, Any] = {}
+    """Fields of the node and their new values, as in the file; `branches` by the name of the branch."""
+    parallel: tuple[str, ...] = ()
+    """Ids of neighbouring children of the sequence `node` that are done at once from now on."""
+
+
 class Move(Contract):
     """One change from as-is to to-be, with why."""
 
@@ -204,6 +215,8 @@ class Move(Contract):
     gain_s: float | None = None
     """Expected seconds of cycle time saved per case."""
     evidence: tuple[Evidence, ...] = ()
+    changes: tuple[Change, ...] = ()
+    """What it does to the as-is tree."""
 
 
 class Owner(Contract):
@@ -221,6 +234,12 @@ class Provenance(Contract):
     log_hash: str
     candidate: str
     """Candidate id; `hand` for a plan written by hand."""
+    part: bool = False
+    """The plan is of a part of the process: other activities of the log are not its business."""
+    where: Cel | None = None
+    """Only cases that pass this filter."""
+    since: str | None = None
+    """Only cases that began then or later (ISO 8601, UTC): the process changed before."""
     mined_at: str = ""
     baton: str = ""
     coverage: float | None = None
@@ -249,6 +268,8 @@ class Plan(Contract):
     as_is: Node | None = None
     """The tree as discovered, before the moves."""
     moves: tuple[Move, ...] = ()
+    sample_inputs: tuple[dict[str, Any], ...] = ()
+    """Inputs of some cases of the log, drawn at random, for the sandbox: only fields that rules use."""
 
 
 for _model in (Sequence, Parallel, Branch, Choice, Loop, Plan):
