@@ -7,6 +7,7 @@ per activity. States are made when first reached, and at most `STATES` of them.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from home.errors import Refused
 from mining.tree import Tree
@@ -46,6 +47,17 @@ class Trie:
                 node = child
             node.ended += cases
         return root
+
+
+class Replayable(Protocol):
+    """What can be walked activity by activity: a tree's automaton, or a net's."""
+
+    start: State
+
+    def __len__(self) -> int: ...
+    def step(self, state: State, activity: str) -> State: ...
+    def enabled(self, state: State) -> frozenset[str]: ...
+    def accepting(self, state: State) -> bool: ...
 
 
 class Automaton:
@@ -238,14 +250,14 @@ class Measure:
     """States that were needed to know it."""
 
 
-def measure(tree: Tree, trie: Trie) -> Measure:
-    """Fitness and precision of a tree, exactly, in one walk over the prefixes of a log.
+def measure(model: Tree | Replayable, trie: Trie) -> Measure:
+    """Fitness and precision of a model, exactly, in one walk over the prefixes of a log.
 
     Precision is the escaping-edges measure (Muñoz-Gama and Carmona 2010), each prefix weighted with
     its cases, and the end of a case counted as one more thing that may come next. Raises
-    `TooManyStates` where the tree interleaves too much to tell.
+    `TooManyStates` where the model interleaves too much to tell.
     """
-    automaton = Automaton(tree)
+    automaton = Automaton(model) if isinstance(model, Tree) else model
     fitting = 0
     seen = allowed = 0
     waiting = [(trie, automaton.start)]
