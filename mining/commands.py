@@ -29,4 +29,12 @@ COMMANDS: tuple[Command, ...] = (
         stores=EVENTS,
         group="Understand",
     ),
+    Command(
+        "drift",
+        "mining.drift:drift",
+        "Find when the process changed, and in what.",
+        examples=("baton drift orders",),
+        stores=EVENTS,
+        group="Understand",
+    ),
 )

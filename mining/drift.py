@@ -1,0 +1,302 @@
+"""Concept drift: from which case on a process behaves differently, and in what."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from home.context import Context
+from home.contracts import Contract, LogName, Request, Response
+from home.sql import read_sql
+from home.text import percent
+from mining.lens import lens
+
+ALPHA = 0.001
+SEGMENT = 100
+"""Fewest cases between two changes."""
+APART = 200
+"""Changes nearer than this many cases are one."""
+GRID = 20_000
+"""Positions looked at; longer logs are scanned in steps of several cases."""
+FEWEST = 8
+"""A pair seen in fewer cases cannot give an alarm."""
+START, END = "▶", "■"
+
+Counts = NDArray[np.float64]
+Pair = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Shift:
+    """A directly-follows pair whose share of cases changed."""
+
+    pair: Pair
+    before: float
+    after: float
+    strength: float
+    """Likelihood ratio statistic G."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """A change of the process."""
+
+    case: int
+    """0-based index of the first case of the new behaviour, cases by start."""
+    strength: float
+    shifts: tuple[Shift, ...]
+    """What changed, most certain first."""
+
+
+def find_changes(
+    variant_of: NDArray[np.int64], variants: Sequence[Sequence[str]], *, alpha: float = ALPHA
+) -> list[Change]:
+    """Changes in a sequence of cases.
+
+    `variant_of` gives for each case, by start, the index of its sequence of activities in `variants`.
+    Each case is the set of its directly-follows pairs, start and end included. For every pair and
+    every split of the cases in two, `G = 2 (LL left + LL right - LL all)` of Bernoulli models is
+    compared with a chi-square of one degree of freedom at `alpha` over the number of tests
+    (Bonferroni); the strongest split divides the cases, and so on within both parts. Each change is
+    then tested again between its neighbours.
+    """
+    step = max(1, -(-len(variant_of) // GRID))
+    present, pairs = _features(variants, np.bincount(variant_of, minlength=len(variants)))
+    if not pairs:
+        return []
+    blocks = np.arange(len(variant_of)) // step
+    counts = np.zeros((blocks[-1] + 1, len(pairs)))
+    np.add.at(counts, blocks, present[variant_of])
+    scan = _Scan(np.vstack([np.zeros(len(pairs)), counts.cumsum(axis=0)]), len(variant_of), step, alpha)
+    found = scan.pruned(scan.split(0, len(counts)))
+    while near := [i for i in range(1, len(found)) if (found[i] - found[i - 1]) * step < APART]:
+        weaker = min(near, key=lambda i: scan.strength(found, i))
+        found = scan.pruned([p for i, p in enumerate(found) if i != weaker])
+    return [_change(scan, found, i, pairs) for i in range(len(found))]
+
+
+def _features(
+    variants: Sequence[Sequence[str]], cases: NDArray[np.int64]
+) -> tuple[NDArray[np.float32], list[Pair]]:
+    """Which pairs each variant has, leaving out pairs that (nearly) all or no cases have, and twins."""
+    sets = []
+    for variant in variants:
+        path = (START, *variant, END)
+        sets.append(set(pairwise(path)))
+    pairs = sorted(set().union(*sets)) if sets else []
+    number = {pair: i for i, pair in enumerate(pairs)}
+    present = np.zeros((len(variants), len(pairs)), dtype=np.float32)
+    for row, members in enumerate(sets):
+        present[row, [number[pair] for pair in members]] = 1
+    seen = cases @ present
+    useful = np.flatnonzero((seen >= FEWEST) & (seen <= cases.sum() - FEWEST))
+    _, first = np.unique(present[:, useful][cases > 0], axis=1, return_index=True)
+    kept = useful[np.sort(first)]
+    return present[:, kept], [pairs[i] for i in kept]
+
+
+class _Scan:
+    """Likelihood ratios of splits, from cumulative counts at each position."""
+
+    def __init__(self, total: Counts, cases: int, step: int, alpha: float) -> None:
+        self.total, self.step, self.alpha = total, step, alpha
+        self.at = np.minimum(np.arange(len(total)) * step, cases).astype(float)
+        self.least = max(1, -(-SEGMENT // step))
+
+    def ratios(self, low: int, high: int) -> tuple[NDArray[np.int64], Counts, float] | None:
+        """Positions between two, G of each pair at each position, and the value that alarms."""
+        positions = np.arange(low + self.least, high - self.least + 1)
+        whole = self.total[high] - self.total[low]
+        n = self.at[high] - self.at[low]
+        active = np.flatnonzero((whole > 0) & (whole < n))
+        if not len(positions) or not len(active):
+            return None
+        left = self.total[positions][:, active] - self.total[low, active]
+        size = (self.at[positions] - self.at[low])[:, None]
+        both = _likelihood(left, size) + _likelihood(whole[active] - left, n - size)
+        ratio = np.zeros((len(positions), self.total.shape[1]))
+        ratio[:, active] = 2 * (both - _likelihood(whole[active], np.full(1, n)))
+        return positions, ratio, _alarm(self.alpha, len(active) * len(positions))
+
+    def best(self, low: int, high: int) -> tuple[int, Counts] | None:
+        """The split between two positions that is most certain, and G of each pair; `None` without one."""
+        found = self.ratios(low, high)
+        if found is None:
+            return None
+        positions, ratio, alarm = found
+        strongest = ratio.max(axis=0)
+        if strongest.max() <= alarm:
+            return None
+        # All pairs that changed say where: their sum is steadier than the strongest alone.
+        row = int(ratio[:, strongest > alarm].sum(axis=1).argmax())
+        return int(positions[row]), np.where(strongest > alarm, ratio[row], 0.0)
+
+    def split(self, low: int, high: int) -> list[int]:
+        """Binary segmentation: positions of changes, ascending."""
+        found = self.best(low, high)
+        if found is None:
+            return []
+        return [*self.split(low, found[0]), found[0], *self.split(found[0], high)]
+
+    def pruned(self, positions: list[int]) -> list[int]:
+        """Each change tested again between its neighbours: moved, or dropped, until nothing moves."""
+        for _ in range(20):
+            before = list(positions)
+            for position in before:
+                i = positions.index(position)
+                found = self.best(*self.around(positions, i))
+                positions = positions[:i] + ([found[0]] if found else []) + positions[i + 1 :]
+            if positions == before:
+                break
+        return positions
+
+    def around(self, positions: list[int], i: int) -> tuple[int, int]:
+        """The neighbours of a change."""
+        edges = [0, *positions, len(self.total) - 1]
+        return edges[i], edges[i + 2]
+
+    def strength(self, positions: list[int], i: int) -> float:
+        """How certain a change is."""
+        found = self.best(*self.around(positions, i))
+        return float(found[1].max()) if found else 0.0
+
+
+def _likelihood(k: Counts, n: Counts) -> Counts:
+    """Log likelihood of k of n under its own rate."""
+    return _xlogx(k) + _xlogx(n - k) - _xlogx(n)
+
+
+def _xlogx(x: Counts) -> Counts:
+    found: Counts = x * np.log(np.where(x > 0, x, 1.0))
+    return found
+
+
+def _alarm(alpha: float, tests: int) -> float:
+    from scipy.stats import chi2
+
+    return float(chi2.isf(alpha / tests, 1))
+
+
+def _change(scan: _Scan, positions: list[int], i: int, pairs: list[Pair]) -> Change:
+    low, high = scan.around(positions, i)
+    at = positions[i]
+    found = scan.best(low, high)
+    strength = found[1] if found else np.zeros(len(pairs))
+    before = (scan.total[at] - scan.total[low]) / (scan.at[at] - scan.at[low])
+    after = (scan.total[high] - scan.total[at]) / (scan.at[high] - scan.at[at])
+    order = np.argsort(-strength, kind="stable")
+    shifts = [
+        Shift(pairs[j], float(before[j]), float(after[j]), float(strength[j]))
+        for j in order
+        if strength[j] > 0
+    ]
+    return Change(int(scan.at[at]), float(strength.max()), tuple(shifts))
+
+
+class DriftRequest(Request):
+    """Which log."""
+
+    log: LogName
+    """Name of the log."""
+    where: str | None = None
+    """Only cases that pass this filter (CEL)."""
+
+
+class Driver(Contract):
+    """One thing that changed."""
+
+    words: str
+    """A sentence: what went from which share of cases to which."""
+    source: str | None
+    """Absent where cases begin with `target`."""
+    target: str | None
+    """Absent where cases end with `source`."""
+    before: float
+    """Share of cases since the change before, or since the log begins."""
+    after: float
+    """Share of cases until the next change, or until the log ends."""
+
+
+class DriftChange(Contract):
+    """One change of the process."""
+
+    case_index: int
+    """0-based, cases by start, ties in file order: the first case of the new behaviour."""
+    case_id: str
+    at: datetime
+    """When that case started (UTC)."""
+    week: str
+    """The ISO week of that, in the log's zone."""
+    strength: float
+    """Likelihood ratio statistic of its strongest driver."""
+    drivers: list[Driver]
+
+
+class DriftResponse(Response):
+    """When the process changed, and how."""
+
+    log: str
+    cases: int
+    changes: list[DriftChange]
+    note: str | None = None
+
+    def lines(self) -> Iterator[str]:
+        """A paragraph for each change."""
+        if not self.changes:
+            yield f"{self.log}: no change in how {self.cases:,} cases ran."
+        for change in self.changes:
+            yield f"{change.week}, from case {change.case_id} (number {change.case_index + 1:,}):"
+            for driver in change.drivers[:5]:
+                yield f"  {driver.words}"
+        if self.note:
+            yield self.note
+
+
+def drift(context: Context, request: DriftRequest) -> DriftResponse:
+    """Find the cases from which on other steps follow each other than before.
+
+    A change needs 100 cases on both sides; an order of cases that means nothing gives no alarm in
+    999 of 1000 logs.
+    """
+    with lens(context, request.log, where=request.where) as view:
+        log = view.some().log
+        cases = view.cursor.execute(read_sql("mining.sql", "cases_by_start"), {"tz": log.tz}).df()
+        variants = view.cursor.execute(read_sql("mining.sql", "variant_names")).fetchall()
+    number = {vid: i for i, (vid, _) in enumerate(variants)}
+    order = cases["vid"].map(number).to_numpy().astype(np.int64)
+    found = context.compute(find_changes, order, [names for _, names in variants])
+    changes = [
+        DriftChange(
+            case_index=change.case,
+            case_id=cases["case_id"].iloc[change.case],
+            at=cases["started"].iloc[change.case].to_pydatetime(),
+            week=cases["week"].iloc[change.case],
+            strength=round(change.strength, 1),
+            drivers=[_driver(shift) for shift in change.shifts[:10]],
+        )
+        for change in found
+    ]
+    note = None
+    if len(cases) < 2 * SEGMENT:
+        note = f"A change needs {SEGMENT} cases on both sides; this is too few to tell."
+    return DriftResponse(log=log.name, cases=len(cases), changes=changes, note=note)
+
+
+def _driver(shift: Shift) -> Driver:
+    source, target = shift.pair
+    if source == START:
+        what = f"Cases that begin with {target!r}"
+    elif target == END:
+        what = f"Cases that end with {source!r}"
+    else:
+        what = f"{source!r} followed by {target!r}"
+    return Driver(
+        words=f"{what} went from {percent(shift.before)} to {percent(shift.after)} of cases.",
+        source=None if source == START else source,
+        target=None if target == END else target,
+        before=round(shift.before, 4),
+        after=round(shift.after, 4),
+    )
