@@ -1,11 +1,13 @@
 """Answers as text for people: aligned tables, short durations, no surprises from hostile names."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel
 
 WIDEST = 48
+ESCAPED = re.compile(r"\\(U[0-9a-f]{8}|.)")
 
 
 def duration(seconds: float | None) -> str:
@@ -27,6 +29,17 @@ def percent(share: float | None) -> str:
 def plain(text: str) -> str:
     """`text` without control characters, so that a name cannot steer the terminal."""
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+def cel_text(text: str) -> str:
+    """`text` as a CEL string literal."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return '"' + "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in escaped) + '"'
+
+
+def text_of_cel(literal: str) -> str:
+    """The text behind a literal that `cel_text` wrote."""
+    return ESCAPED.sub(lambda m: chr(int(m[1][1:], 16)) if len(m[1]) > 1 else m[1], literal[1:-1])
 
 
 def cell(name: str, value: Any) -> str:
