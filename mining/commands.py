@@ -22,6 +22,22 @@ COMMANDS: tuple[Command, ...] = (
         group="Understand",
     ),
     Command(
+        "cases",
+        "mining.cases:cases",
+        "List cases, for example the longest ones that pass a filter.",
+        examples=("baton cases orders --sort longest --top 20",),
+        stores=EVENTS,
+        group="Understand",
+    ),
+    Command(
+        "case",
+        "mining.cases:case",
+        "Show one case step by step.",
+        examples=("baton case orders 4711",),
+        stores=EVENTS,
+        group="Understand",
+    ),
+    Command(
         "waiting",
         "mining.waiting:waiting",
         "Show how long work waits in each handoff, and why.",
