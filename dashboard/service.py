@@ -112,6 +112,7 @@ def create_app(runtime: Any, token: str, *, worker: bool = True) -> Any:
     from starlette.staticfiles import StaticFiles
     from streamlit import config
 
+    from dashboard import shell
     from dashboard.api import create_api
     from dashboard.components.assets import ASSETS
     from dashboard.guard import Guard
@@ -142,6 +143,7 @@ def create_app(runtime: Any, token: str, *, worker: bool = True) -> Any:
         str(SCRIPT),
         lifespan=lifespan,
         routes=[
+            *shell.routes(),
             Mount("/api", create_api(runtime, token)),
             Mount("/assets", StaticFiles(directory=ASSETS)),
         ],

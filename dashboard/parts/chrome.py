@@ -6,10 +6,11 @@ from typing import Any
 import streamlit as st
 
 from dashboard.cached import actor
+from dashboard.parts.navigation import START, TITLES
 from home.errors import BatonError
 
 
-def page(name: str, title: str, *, default: bool = False) -> Any:
+def page(name: str, title: str) -> Any:
     """A page whose view is `dashboard/views/NAME.py`, imported when it is first opened."""
 
     def show() -> None:
@@ -19,12 +20,21 @@ def page(name: str, title: str, *, default: bool = False) -> Any:
             show_error(error)
 
     show.__name__ = name
-    return st.Page(show, title=title, url_path="" if default else name, default=default)
+    made = st.Page(show, title=title, url_path="" if name == START else name, default=name == START)
+    st.session_state.setdefault("pages", {})[name] = made
+    return made
 
 
-def open_page(title: str) -> None:
-    """Go to another page; what is chosen in the session goes along."""
-    st.switch_page(st.session_state["pages"][title])
+def link(name: str, label: str | None = None, *, icon: str | None = None, **params: str | list[str]) -> None:
+    """A link to a page of the navigation, opened at what `params` say. Escape names in `label`."""
+    st.page_link(
+        st.session_state["pages"][name], label=label or TITLES[name], icon=icon, query_params=params or None
+    )
+
+
+def go(name: str, **params: str | list[str]) -> None:
+    """Leave this page for another, opened at what `params` say."""
+    st.switch_page(st.session_state["pages"][name], query_params=params or None)
 
 
 def signature() -> None:
@@ -46,8 +56,17 @@ def _sign() -> None:
 def show_error(error: BatonError) -> None:
     """What happened and what to do, as text (never as markup: messages quote untrusted names)."""
     with st.container(border=True):
-        st.subheader("This did not work")
+        st.markdown(":red[:material/error:] **This did not work**")
         st.text(error.message)
         if error.hint:
             st.caption("What to do")
             st.text(error.hint)
+
+
+def empty(title: str, text: str) -> Any:
+    """The frame of an empty state: what is missing and, in `text`, what to do; add links inside it."""
+    box = st.container(border=True)
+    with box:
+        st.subheader(title)
+        st.text(text)
+    return box

@@ -14,12 +14,6 @@ def literal(text: str, *, longest: int = 80) -> str:
     return MARKUP.sub(r"\\\1", shown)
 
 
-def cel_text(text: str) -> str:
-    """`text` as a CEL string literal."""
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return '"' + "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in escaped) + '"'
-
-
 def ago(moment: datetime, now: datetime) -> str:
     """How long ago a moment was, in one unit: `3 min ago`."""
     if moment.tzinfo is None:

@@ -1,16 +1,19 @@
-"""What a page looks at: one log, the cases left by the filters, and the view; kept in the URL."""
+"""What a page looks at: one log, the cases left by the filters, and the view; kept in its address."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
 
 import streamlit as st
 
-from dashboard.parts.plain import ago, cel_text, literal
+from dashboard.parts import address
+from dashboard.parts.chips import in_words
+from dashboard.parts.plain import ago, literal
+from dashboard.parts.start import no_logs
 from dashboard.runtime import current
 from ingest.catalog import Log, all_logs
 
-CHIPS = "chips"
+KEPT = ("log", "where", "from", "to", "view")
+VIEWS = {"instances": "Activities", "events": "Raw events"}
 
 
 @dataclass(frozen=True)
@@ -37,91 +40,78 @@ class Scope:
         return f"{self.log.hash}:{self.log.loaded_at}"
 
 
-def choose(title: str, *, simulated: bool = False) -> Scope | None:
-    """The page's header: title, log, window, view, chips. `None` and an empty state where there is no log."""
+def choose(title: str, *, simulated: bool = False, narrow: bool = True) -> Scope | None:
+    """The page's header: title, log, window, view, chips. `None` and an empty state where there is no log.
+
+    Without `narrow` the page looks at whole logs: only the log can be chosen.
+    """
     logs = [log for log in all_logs(current().stores.events) if simulated or not log.simulated]
-    head = st.columns([3, 2, 2], vertical_alignment="bottom")
+    head = st.columns([5, 3, 2] if narrow else [5, 3], vertical_alignment="bottom")
     head[0].title(title)
     if not logs:
         no_logs()
         return None
+    address.take(*KEPT)
     names = [log.name for log in logs]
-    _from_url(names)
-    # The widget's own key is not kept between pages; `log` is.
-    chosen = head[1].selectbox(
-        "Event log",
-        names,
-        index=names.index(st.session_state["log"]),
-        key=f"pick-log:{title}",
-    )
-    if chosen != st.session_state["log"]:
-        st.session_state.update({"log": chosen, CHIPS: (), "window": None})
-    log = next(log for log in logs if log.name == chosen)
-    with head[2].popover("Window and view", width="stretch"):
+    if address.one_of("log") not in names:
+        look_at(names[0])
+    with head[1]:
+        _pick_log(names)
+    log = next(log for log in logs if log.name == address.one_of("log"))
+    if not narrow:
+        address.keep("log")
+        say_freshness(log)
+        return Scope(log, (), None, "instances")
+    with head[2].popover("Window and view", icon=":material/tune:", width="stretch"):
         window = _window(log)
         view = _view(log)
-    scope = Scope(log, tuple(st.session_state.get(CHIPS, ())), window, view)
-    _to_url(scope)
-    _say_freshness(scope)
+    scope = Scope(log, address.all_of("where"), window, view)
+    address.keep(*KEPT)
+    say_freshness(log)
     _show_chips(scope)
     return scope
 
 
-def no_logs() -> None:
-    """The empty state: what to do first."""
-    with st.container(border=True):
-        st.subheader("No event log yet")
-        st.write("Bring your own on the **Data** page, or look around with a sample company.")
-        left, right = st.columns(2)
-        if left.button("Load the sample company", type="primary", width="stretch"):
-            from dashboard.parts.work import begin
-
-            begin("sample", "sample")
-        if right.button("Bring a file", width="stretch"):
-            st.switch_page(st.session_state["pages"]["Data"])
-    from dashboard.parts.work import collect, waiting_for
-
-    if waiting_for("sample"):
-        collect("sample", "Making the sample company …")
-        st.rerun()
+def look_at(log: str) -> None:
+    """Another log, with no filter of the one before."""
+    address.put("log", log)
+    for name in KEPT[1:]:
+        address.put(name)
 
 
-def add_chip(expression: str, *, alone: bool = False) -> None:
-    """Filter by one more expression, or by this one alone; filtering twice by the same is filtering once."""
-    chips = () if alone else tuple(st.session_state.get(CHIPS, ()))
+def add_chip(expression: str) -> None:
+    """Filter by one more expression; filtering twice by the same is filtering once."""
+    chips = address.all_of("where")
     if expression not in chips:
-        st.session_state[CHIPS] = (*chips, expression)
+        address.put("where", *chips, expression)
 
 
-def chip_of(selection: dict[str, Any]) -> str:
-    """The filter that a click on the process map means."""
-    kind = selection.get("kind")
-    if kind == "flow":
-        return f"directly_follows({cel_text(selection['source'])}, {cel_text(selection['target'])})"
-    if kind in ("start", "end"):
-        return f"{'first' if kind == 'start' else 'last'} == {cel_text(selection['activity'])}"
-    return f"contains({cel_text(selection['activity'])})"
+def drop_chip(expression: str | None = None) -> None:
+    """Take one filter away, or all of them and the window."""
+    address.put("where", *(c for c in address.all_of("where") if expression is not None and c != expression))
+    if expression is None:
+        address.put("from")
+        address.put("to")
 
 
-def _from_url(names: list[str]) -> None:
-    """The first look at a page takes log and filters from its address."""
-    asked = st.query_params.get("log")
-    if asked in names and asked != st.session_state.get("log"):
-        st.session_state["log"] = asked
-        st.session_state[CHIPS] = tuple(st.query_params.get_all("where"))
-    elif st.session_state.get("log") not in names:
-        st.session_state["log"] = names[0]
-        st.session_state[CHIPS] = ()
-    elif CHIPS not in st.session_state:
-        st.session_state[CHIPS] = tuple(st.query_params.get_all("where"))
+def say_freshness(log: Log) -> None:
+    """One line under the title: how much there is, until when, and when it came in."""
+    label = " · **simulated: predicts, proves nothing**" if log.simulated else ""
+    last = f"{log.last_at:%Y-%m-%d}" if log.last_at else "–"
+    fresh = ago(log.loaded_at.replace(tzinfo=UTC), datetime.now(UTC))
+    counts = f"{log.cases:,} cases · {log.events:,} events"
+    st.caption(f"{counts} · last event {last} · loaded {fresh} · times in {literal(log.tz)}{label}")
 
 
-def _to_url(scope: Scope) -> None:
-    st.query_params["log"] = scope.log.name
-    if scope.chips:
-        st.query_params["where"] = list(scope.chips)
-    elif "where" in st.query_params:
-        del st.query_params["where"]
+def _pick_log(names: list[str]) -> None:
+    st.session_state["pick log"] = address.one_of("log")
+    st.selectbox(
+        "Event log",
+        names,
+        key="pick log",
+        on_change=lambda: look_at(st.session_state["pick log"]),
+        label_visibility="collapsed",
+    )
 
 
 def _window(log: Log) -> tuple[date, date] | None:
@@ -129,54 +119,59 @@ def _window(log: Log) -> tuple[date, date] | None:
     if log.first_at is None or log.last_at is None:
         return None
     first, last = log.first_at.date(), log.last_at.date()
-    kept = st.session_state.get("window")
-    chosen = st.date_input("Cases started", value=kept or (first, last), min_value=first, max_value=last)
+    kept = (_day(address.one_of("from")) or first, _day(address.one_of("to")) or last)
+    kept = (min(max(kept[0], first), last), max(min(kept[1], last), first))
+    chosen = st.date_input("Cases that started", value=kept, min_value=first, max_value=last)
     if not isinstance(chosen, tuple) or len(chosen) != 2:
-        return kept
-    window = None if (chosen[0] <= first and chosen[1] >= last) else (chosen[0], chosen[1])
-    st.session_state["window"] = window
-    return window
+        chosen = kept  # the person has picked the first of two days
+    whole = chosen[0] <= first and chosen[1] >= last
+    address.put("from", None if whole else str(chosen[0]))
+    address.put("to", None if whole else str(chosen[1]))
+    return None if whole else (chosen[0], chosen[1])
+
+
+def _day(text: str | None) -> date | None:
+    try:
+        return date.fromisoformat(text or "")
+    except ValueError:
+        return None
 
 
 def _view(log: Log) -> str:
     """Activity instances, or raw events where the two differ."""
+    st.caption(f"Days and times in {literal(log.tz)}.")
     if not log.paired:
-        st.caption(f"Times in {literal(log.tz)}. Every event is one activity instance.")
+        address.put("view")
         return "instances"
-    st.caption(f"Times in {literal(log.tz)}.")
+    kept = address.one_of("view")
+    options = list(VIEWS)
     chosen = st.segmented_control(
-        "Count", ["instances", "events"], default=st.session_state.get("view", "instances")
+        "Count",
+        options,
+        default=kept if kept in options else options[0],
+        format_func=VIEWS.__getitem__,
+        required=True,
     )
-    st.session_state["view"] = chosen or "instances"
-    return str(st.session_state["view"])
-
-
-def _say_freshness(scope: Scope) -> None:
-    log = scope.log
-    label = " · simulated: it predicts and proves nothing" if log.simulated else ""
-    loaded = log.loaded_at.replace(tzinfo=UTC)
-    last = f"{log.last_at:%Y-%m-%d}" if log.last_at else "–"
-    fresh = ago(loaded, datetime.now(UTC))
-    counts = f"{log.cases:,} cases · {log.events:,} events"
-    st.caption(f"{counts} · last event {last} · loaded {fresh} · {literal(log.tz)}{label}")
+    address.put("view", None if chosen == options[0] else chosen)
+    return str(chosen)
 
 
 def _show_chips(scope: Scope) -> None:
     """Each filter as a chip that a click takes away."""
-    if not scope.chips:
+    if not scope.chips and not scope.window:
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.caption("Only cases that", width="content")
         for chip in scope.chips:
             st.button(
-                f"✕ {literal(chip)}",
+                literal(in_words(chip)),
                 key=f"chip:{chip}",
-                help="Remove this filter",
-                on_click=_drop_chip,
+                icon=":material/close:",
+                icon_position="right",
+                help=f"Remove this filter: {literal(chip, longest=300)}",
+                on_click=drop_chip,
                 args=(chip,),
             )
-        st.button("Clear all", type="tertiary", on_click=_drop_chip, args=(None,))
-
-
-def _drop_chip(chip: str | None) -> None:
-    kept = () if chip is None else tuple(c for c in st.session_state.get(CHIPS, ()) if c != chip)
-    st.session_state[CHIPS] = kept
+        if scope.window:
+            st.caption(f"started {scope.window[0]} to {scope.window[1]}", width="content")
+        st.button("Clear all", type="tertiary", on_click=drop_chip)

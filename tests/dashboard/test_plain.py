@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from dashboard.parts.plain import ago, cel_text, literal
+from dashboard.parts.plain import ago, literal
+from home.text import cel_text, text_of_cel
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=60))
@@ -28,6 +29,7 @@ def test_a_name_as_a_cel_literal_is_the_same_name(name: str) -> None:
     printable = "".join(c for c in name if ord(c) < 0xD800 or ord(c) > 0xDFFF)
     program = environment.compile(cel_text(printable))
     assert program.eval(data={}).value() == printable
+    assert text_of_cel(cel_text(name)) == name
 
 
 def test_how_long_ago_is_said_in_one_unit() -> None:
