@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from types import NoneType, UnionType
@@ -10,7 +10,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 
 import click
 
-from home.contracts import Argument, InputFile, Option, OutputFile
+from home.contracts import Argument, InputFile, Option, OutputFile, TextOrFile
 from home.errors import BatonError, Cancelled, ExitCode, UsageError
 from home.registry import Command, Registry
 
@@ -106,7 +106,7 @@ def build(command: Command, run: Run) -> click.Command:
         common = click.get_current_context().ensure_object(Common)
         outputs = [n for n, f in command.request.model_fields.items() if _marker(f, OutputFile)]
         with reported(common):
-            request = _request(command, {k: v for k, v in values.items() if v is not None and v != ()})
+            request = _request(command, values)
             response = run(command, request, common)
             emit(response, common, output=getattr(request, outputs[0], None) if outputs else None)
 
@@ -128,11 +128,18 @@ def _paragraphs(docstring: str) -> str:
     return "\n".join(line.strip() for line in docstring.splitlines()).replace("`", "")
 
 
+def parse(command: Command, arguments: Sequence[str]) -> Any:
+    """The request that a command line means, without running it; `arguments` follow the command's name."""
+    built = build(command, lambda *_: None)
+    return _request(command, built.make_context(command.name, list(arguments)).params)
+
+
 def _request(command: Command, values: Mapping[str, Any]) -> Any:
     from pydantic import ValidationError
 
+    given = {k: v for k, v in values.items() if v is not None and v != ()}
     try:
-        return command.request.model_validate(dict(values))
+        return command.request.model_validate(_with_files(command, given))
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(map(str, first["loc"])) or "the request"
@@ -140,6 +147,22 @@ def _request(command: Command, values: Mapping[str, Any]) -> Any:
             f"{name}: {first['msg'].removeprefix('Value error, ')} (found {first['input']!r}).",
             hint=f"See `baton {command.name} --help`.",
         ) from error
+
+
+def _with_files(command: Command, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values, with the text of a file in the place of each `@FILE` that a field takes."""
+    taken = dict(values)
+    for name, value in values.items():
+        field = command.request.model_fields[name]
+        if isinstance(value, str) and value.startswith("@") and _marker(field, TextOrFile):
+            try:
+                taken[name] = Path(value[1:]).read_text(encoding="utf-8")
+            except (OSError, UnicodeDecodeError) as error:
+                raise UsageError(
+                    f"Cannot read {value[1:]}: {getattr(error, 'strerror', None) or error}.",
+                    hint="Name a text file after the @.",
+                ) from error
+    return taken
 
 
 def _marker(field: Any, kind: type) -> Any:

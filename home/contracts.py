@@ -29,6 +29,11 @@ class InputFile:
 
 
 @dataclass(frozen=True)
+class TextOrFile:
+    """Marks a field whose text the command line takes from a file when it is written `@FILE`."""
+
+
+@dataclass(frozen=True)
 class OutputFile:
     """Marks the field that says where the caller's machine writes the response's `content`."""
 

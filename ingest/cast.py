@@ -1,0 +1,219 @@
+"""Turns staged text into events: casts every field, and sets aside the rows that do not fit, with reasons."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from home.duck import Cursor
+from ingest import attributes, dates
+from ingest.attributes import Attribute
+from ingest.contracts import Finding
+from ingest.dates import TimeReading
+from ingest.errors import Unfit
+from ingest.mapping import NEEDED, Mapping
+from ingest.stage import Stage, literal
+
+RELATION = "stage st left join stage_case sc on sc.trace = st.trace"
+REASONS = {
+    "missing_case": ("case_id", "no case"),
+    "missing_activity": ("activity", "no activity"),
+    "missing_time": ("timestamp", "no time"),
+    "unreadable_time": ("timestamp", "is no time, or is not written like the others"),
+    "unreadable_start": ("start", "is no time, or is not written like the others"),
+    "not_a_number": ("cost", "is not a number"),
+}
+
+
+@dataclass
+class Cast:
+    """The SQL of one load: each field of an event as an expression over `RELATION`."""
+
+    stage: Stage
+    mapping: Mapping
+    classifiers: dict[str, tuple[str, ...]]
+    zone: str
+    zone_given: bool
+    order: str | None
+    """`--dates`"""
+    system: str | None
+    source: str
+    findings: list[Finding] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.cursor: Cursor = self.stage.cursor
+        self.times = {
+            name: self._time(name) for name in ("timestamp", "start") if name in self.mapping.fields
+        }
+
+    def text(self, column: str) -> str:
+        """SQL of a source column's text."""
+        if column in self.stage.columns:
+            return f"st.{self.stage.columns[column]}"
+        if column in self.stage.case_columns:
+            return f"sc.{self.stage.case_columns[column]}"
+        parts = ", ".join(
+            f"nullif({self.text(part)}, '')" for part in self.classifiers[column] if self._has(part)
+        )
+        return f"concat_ws('+', {parts})"
+
+    def _has(self, column: str) -> bool:
+        return column in self.stage.columns or column in self.stage.case_columns
+
+    def field(self, name: str) -> str:
+        """SQL of a field's text; null where it is not mapped."""
+        column = self.mapping.fields.get(name)
+        return "null::varchar" if column is None else self.text(column)
+
+    def demand_values(self) -> None:
+        """Raise `Unfit` naming a needed column that is empty everywhere."""
+        counts = ", ".join(f"count(*) filter (trim({self.field(name)}) <> '')" for name in NEEDED)
+        found = self.cursor.execute(f"select {counts} from {RELATION}").fetchone() or ()
+        for name, count in zip(NEEDED, found, strict=False):
+            if not count:
+                column = self.mapping.fields[name]
+                raise Unfit(
+                    "column",
+                    f"{self.source}: the column {column!r}, needed for {name}, is empty everywhere.",
+                    where=f"column {column!r}",
+                    hint=f"Name another with --map {name}=COLUMN.",
+                )
+
+    def rows(self) -> str:
+        """SQL: every staged row with its fields cast and `fault`, the reason why it cannot be loaded."""
+        start, when = self.times.get("start"), self.times["timestamp"]
+        cost = _number(self.field("cost"))
+        system = literal(self.system) if self.system else "null"
+        return (
+            f"select *, {_fault()} as fault from (select st.*, sc.* exclude (trace),"
+            f" {self.field('case_id')} as f_case, {self.field('activity')} as f_activity, {self.field('timestamp')} as f_time,"
+            f" {self.field('start')} as f_start, {self.field('cost')} as f_cost,"
+            f" {when.expression} as ts, {start.expression if start else 'null::timestamp'} as start_ts,"
+            f" lower(nullif(trim({self.field('lifecycle')}), '')) as lifecycle,"
+            f" nullif({self.field('resource')}, '') as resource, {cost} as cost,"
+            f" coalesce(nullif({self.field('system')}, ''), {system}) as system"
+            f" from {RELATION})"
+        )
+
+    def load(self, source: int, first: int) -> int:
+        """Move the good rows to `event` and `trace`, the others to `set_aside`; how many were good."""
+        events = self._place("event", self.mapping.event_attributes)
+        cases = self._place("case", self.mapping.case_attributes)
+        self._set_faulty_aside(source)
+        columns = "".join(f", {a.value} as {a.column}" for a in events)
+        before = self._count("event")
+        self.cursor.execute(
+            f"insert into event by name select {first}::ubigint + n as n, {source}::usmallint as source,"
+            " row as source_row, f_case as case_id, f_activity as activity, ts, start_ts, lifecycle, resource,"
+            f" cost, system{columns} from ({self.rows()}) where fault is null order by n"
+        )
+        loaded = self._count("event") - before
+        columns = "".join(f", arg_min({a.value}, n) as {a.column}" for a in cases)
+        self.cursor.execute(
+            f"insert into trace by name select {source}::usmallint as source, f_case as case_id{columns}"
+            f" from ({self.rows()}) where fault is null group by f_case order by min(n)"
+        )
+        self.findings += self._varying(cases)
+        return loaded
+
+    def _count(self, table: str) -> int:
+        (count,) = self.cursor.execute(f"select count(*) from {table}").fetchone() or (0,)
+        return int(count)
+
+    def _time(self, name: str) -> TimeReading:
+        column = self.mapping.fields[name]
+        reading = dates.reading(
+            self.cursor, RELATION, self.text(column), label=column, zone=self.zone, dates=self.order
+        )
+        self.findings += reading.findings
+        if reading.naive and not self.zone_given and not any(f.code == "tz_assumed" for f in self.findings):
+            self.findings.append(
+                Finding(
+                    code="tz_assumed",
+                    severity="info",
+                    count=1,
+                    message=f"Times in column {column!r} carry no offset: read as UTC. --tz says otherwise.",
+                    where=f"column {column!r}",
+                )
+            )
+        return reading
+
+    def _place(self, scope: str, columns: dict[str, str]) -> list[Attribute]:
+        """The attributes of a scope, whichever staging table their columns lie in."""
+        in_stage = {n: self.stage.columns[c] for n, c in columns.items() if c in self.stage.columns}
+        in_cases = {n: self.stage.case_columns[c] for n, c in columns.items() if n not in in_stage}
+        placed = attributes.place(self.cursor, scope, "stage", in_stage, self.zone)
+        return placed + attributes.place(self.cursor, scope, "stage_case", in_cases, self.zone)
+
+    def _set_faulty_aside(self, source: int) -> None:
+        word = self.stage.row_word
+        for code, (name, why) in REASONS.items():
+            column = self.mapping.fields.get(name)
+            said = f"f_{ {'timestamp': 'time', 'start': 'start', 'cost': 'cost'}.get(name, name) }"
+            reason = (
+                literal(why)
+                if code.startswith("missing")
+                else f"'''' || {said}[:100] || ''' ' || {literal(why)}"
+            )
+            if column is not None:
+                self.cursor.execute(
+                    f"insert into stage_aside select n, row, {literal(code)}, {literal(column)}, {reason},"
+                    f" {self.stage.as_json()} from ({self.rows()}) where fault = {literal(code)}"
+                )
+        self.cursor.execute(
+            f"insert into set_aside select {source}, '{word} ' || row, col, reason, record"
+            " from stage_aside order by row"
+        )
+        counted = self.cursor.execute(
+            "select code, col, count(*), arg_min(reason, row), min(row)"
+            " from stage_aside group by code, col order by 5"
+        ).fetchall()
+        for code, column, count, reason, row in counted:
+            place = f"{word} {row}" + (f", column {column!r}" if column else "")
+            rows = "1 row" if count == 1 else f"{count:,} rows"
+            self.findings.append(
+                Finding(
+                    code=code,
+                    severity="error",
+                    count=count,
+                    message=f"{rows} set aside: {reason}.",
+                    where=place,
+                )
+            )
+
+    def _varying(self, cases: list[Attribute]) -> Iterator[Finding]:
+        inside = [a for a in cases if self.mapping.case_attributes[a.name] in self.stage.columns]
+        if not inside:
+            return
+        texts = [self.stage.columns[self.mapping.case_attributes[a.name]] for a in inside]
+        differs = ", ".join(f"min(nullif({t}, '')) <> max(nullif({t}, '')) as {t}" for t in texts)
+        counts = ", ".join(f"count(*) filter ({t})" for t in texts)
+        found = self.cursor.execute(
+            f"select {counts} from"
+            f" (select {differs} from ({self.rows()}) where fault is null group by f_case)"
+        ).fetchone()
+        for attribute, count in zip(inside, found or (), strict=True):
+            if count:
+                yield Finding(
+                    code="case_attribute_varies",
+                    severity="warning",
+                    count=count,
+                    message=f"{attribute.name!r} changes inside {count:,} cases; the first value is kept.",
+                    where=f"column {self.mapping.case_attributes[attribute.name]!r}",
+                )
+
+
+def _fault() -> str:
+    empty = "coalesce(trim({}), '') = ''"
+    return (
+        f"case when {empty.format('f_case')} then 'missing_case'"
+        f" when {empty.format('f_activity')} then 'missing_activity'"
+        f" when {empty.format('f_time')} then 'missing_time' when ts is null then 'unreadable_time'"
+        f" when trim(f_start) <> '' and start_ts is null then 'unreadable_start'"
+        f" when trim(f_cost) <> '' and cost is null then 'not_a_number' end"
+    )
+
+
+def _number(text: str) -> str:
+    """A number with a decimal point, or with a decimal comma where there is no point; never infinite."""
+    plain = f"case when contains({text}, '.') then {text} else replace({text}, ',', '.') end"
+    value = f"try_cast(trim({plain}) as double)"
+    return f"case when isfinite({value}) then {value} end"

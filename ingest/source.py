@@ -1,0 +1,48 @@
+"""Finds what the user named: a file here, an upload the service keeps, or the address of a system."""
+
+from pathlib import Path
+
+from home.context import Context
+from home.errors import NotFound
+from home.settings import REFERENCE, secret
+
+UPLOAD = "upload:"
+
+
+def resolve_source(context: Context, source: str) -> Path | str:
+    """The path of a file, or a URL with its secrets filled in.
+
+    An upload is `upload:TICKET`; the service stores it as the one file in `<home>/uploads/TICKET`.
+    Raises `NotFound` when there is no such file.
+    """
+    if source.startswith(UPLOAD):
+        return _upload(context.home / "uploads", source.removeprefix(UPLOAD))
+    path = Path(source)
+    if path.exists():
+        return path
+    if REFERENCE.match(source):
+        return resolve_source(context, secret(source))
+    if "://" in source:
+        return source
+    raise NotFound(f"There is no file {source!r}.", hint=_nearest(path))
+
+
+def _upload(folder: Path, ticket: str) -> Path:
+    kept = folder / ticket
+    if not ticket.isalnum() and not all(c.isalnum() or c in "-_" for c in ticket):
+        raise NotFound(f"{ticket!r} is no upload.", hint="Send the file again.")
+    files = sorted(kept.iterdir()) if kept.is_dir() else []
+    if len(files) != 1:
+        raise NotFound(f"The upload {ticket!r} is gone.", hint="Send the file again.")
+    return files[0]
+
+
+def _nearest(path: Path) -> str:
+    from difflib import get_close_matches
+
+    folder = path.parent
+    if not folder.is_dir():
+        return f"The folder {str(folder)!r} does not exist either."
+    names = [entry.name for entry in folder.iterdir()]
+    near = get_close_matches(path.name, names, n=3, cutoff=0.5)
+    return f"Did you mean {' or '.join(near)}?" if near else f"Look into {str(folder)!r}."
