@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import Any
 
 from orchestrate.contracts import Binding, Choice, Loop, Step
-from orchestrate.effects import DoneTask, Effect, Refusal
+from orchestrate.effects import Effect, Refusal
 from orchestrate.events import (
     Accepted,
     Cancel,
@@ -32,6 +32,7 @@ from orchestrate.work import (
     attempt_token,
     cancel,
     decided_step,
+    done_task,
     failed,
     fire,
     open_side_task,
@@ -125,7 +126,7 @@ def _decided(turn: Turn, event: Decided) -> None:
     if not isinstance(node, Choice | Loop):
         decided_step(turn, key, token, event)
         return
-    turn.settle(token, DoneTask(task["id"], event.outcome, event.by, event.note, event.output))
+    turn.settle(token, done_task(node.id, token, event))
     if event.outcome == CANCEL and task["kind"] == "manual" and not _is_branch(node, CANCEL):
         cancel(turn, undo=True)
         return

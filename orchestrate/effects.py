@@ -54,10 +54,22 @@ class DoneTask:
     """The task was settled; does nothing where the decider's own transaction already said so."""
 
     task: str
+    node: str
+    visit: int
     outcome: str
     by: str
     note: str | None
     output: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Completed:
+    """A visit of a step is over: this is what reading runs back as an event log counts."""
+
+    node: str
+    visit: int
+    enabled: float
+    outcome: str | None
 
 
 @dataclass(frozen=True)
@@ -77,4 +89,4 @@ class Refusal:
     reason: str
 
 
-Effect = OpenTask | RemindTask | EscalateTask | CloseTask | DoneTask | Alert | Refusal
+Effect = OpenTask | RemindTask | EscalateTask | CloseTask | DoneTask | Completed | Alert | Refusal

@@ -4,7 +4,7 @@ import zlib
 from typing import Any
 
 from orchestrate.contracts import Retry, Step
-from orchestrate.effects import CloseTask, DoneTask, EscalateTask, RemindTask
+from orchestrate.effects import CloseTask, Completed, DoneTask, EscalateTask, RemindTask
 from orchestrate.events import Decided, Failed, Succeeded
 from orchestrate.turn import RUN, UNDO, Misfit, Token, Turn, person_or_role
 
@@ -120,6 +120,7 @@ def complete(
     """A visit of a step is over: keep what it wrote, remember how to undo it, go on."""
     if step.compensation is not None:
         turn.state["undo"].append({"node": step.id, "visit": token["visit"], "output": output})
+    turn.effects.append(Completed(step.id, token["visit"], token["enabled"], outcome))
     if turn.ending:
         del turn.open[step.id]
         settle_ending(turn)
@@ -172,10 +173,16 @@ def to_manual(turn: Turn, key: str, token: Token, reason: str) -> None:
     turn.ask(key, token, "manual", dict.fromkeys(outcomes), reason=reason, context=context)
 
 
+def done_task(node: str, token: Token, event: Decided) -> DoneTask:
+    """A token's task, settled by what was decided."""
+    task = token["task"]["id"]
+    return DoneTask(task, node, token["visit"], event.outcome, event.by, event.note, event.output)
+
+
 def decided_step(turn: Turn, key: str, token: Token, event: Decided) -> None:
     """A person did a step, or said how a stuck one goes on."""
     step, task = turn.index.step(token.get("node", key)), token["task"]
-    turn.settle(token, DoneTask(task["id"], event.outcome, event.by, event.note, event.output))
+    turn.settle(token, done_task(step.id, token, event))
     if task["kind"] == "manual" and event.outcome not in step.outcomes:
         if event.outcome == RETRY:
             _try_again(turn, step, token, event.output)
