@@ -46,4 +46,12 @@ COMMANDS: tuple[Command, ...] = (
         examples=("baton adapters",),
         group="Understand",
     ),
+    Command(
+        "sample",
+        "ingest.sample:sample",
+        "Make a small company with four processes and load its logs.",
+        examples=("baton sample", "baton sample --scale 0.1"),
+        stores=frozenset({"events"}),
+        group="Understand",
+    ),
 )

@@ -53,4 +53,12 @@ COMMANDS: tuple[Command, ...] = (
         stores=EVENTS,
         group="Understand",
     ),
+    Command(
+        "findings",
+        "mining.findings:findings",
+        "Say in words what stands out in a log.",
+        examples=("baton findings orders",),
+        stores=EVENTS,
+        group="Understand",
+    ),
 )
