@@ -3,19 +3,19 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from typing import Annotated, Any
 
 from sqlalchemy import text
 from sqlalchemy.engine import Connection
 
 from home.context import Context
-from home.contracts import Argument, Json, Request, Response, utc_text
+from home.contracts import Argument, Request, Response, TextOrFile, utc_text
 from home.database import Row
-from home.errors import Refused, UsageError
+from home.errors import Refused
 from home.text import plain
 from orchestrate.audit import record
-from orchestrate.tasks import find_task, moment
+from orchestrate.journal import post_in
+from orchestrate.tasks import find_task, json_object, moment
 
 
 class AlreadyDecided(Refused):
@@ -40,8 +40,8 @@ class DecideRequest(Request):
     """Who decides."""
     note: str | None = None
     """Why, kept with the decision."""
-    data: str | None = None
-    """What was filled in, as JSON, where the step asks for it."""
+    data: Annotated[str, TextOrFile()] = "{}"
+    """What was filled in, as a JSON object, where the step asks for it; @FILE takes it from a file."""
 
 
 class Decision(Response):
@@ -66,14 +66,14 @@ def decide(context: Context, request: DecideRequest) -> Decision:
     the run ended, or after the run went on without the task, is refused.
     """
     found = find_task(context.state, request.task)
-    output = _filled_in(request.data)
+    output = json_object(request.data)
     now = context.clock.now()
     with context.state.transaction() as connection:
         _still_open(connection, found)
         _allowed(found, request.outcome)
         payload = {"task": found["id"], "outcome": request.outcome, "output": output}
         payload |= {"by": request.by, "note": request.note}
-        post(connection, found["run"], "decided", payload, now)
+        post_in(connection, found["run"], "decided", payload, now.timestamp())
         connection.execute(
             text(
                 "update task set status = 'done', outcome = :outcome, output = :output, note = :note,"
@@ -90,26 +90,6 @@ def decide(context: Context, request: DecideRequest) -> Decision:
         by=request.by,
         at=utc_text(now),
     )
-
-
-def post(connection: Connection, run: str, kind: str, payload: Json, now: datetime) -> int | None:
-    """Put an event into a run's inbox and wake the run; `None` when the run has ended."""
-    head = connection.execute(
-        text(
-            "update run set head = head + 1, due = case when owner is null then 0 else due end"
-            " where id = :run and status = 'open' returning head"
-        ),
-        {"run": run},
-    ).scalar()
-    if head is None:
-        return None
-    connection.execute(
-        text("insert into inbox(run, seq, kind, payload, at) values (:run, :seq, :kind, :payload, :at)"),
-        {"run": run, "seq": head, "kind": kind, "payload": json.dumps(payload), "at": now.timestamp()},
-    )
-    if connection.dialect.name == "postgresql":
-        connection.execute(text("select pg_notify('baton', :run)"), {"run": run})
-    return int(head)
 
 
 def _still_open(connection: Connection, task: Row) -> Row:
@@ -147,18 +127,6 @@ def _allowed(task: Row, outcome: str) -> None:
         raise Refused(
             f"{task['name']!r} cannot be decided as {outcome!r}.", hint=f"Say one of: {', '.join(outcomes)}."
         )
-
-
-def _filled_in(data: str | None) -> Json:
-    if data is None:
-        return {}
-    try:
-        found = json.loads(data)
-    except ValueError as error:
-        raise UsageError(f"--data is not JSON: {error}.", hint='Write it like {"amount": 120}.') from error
-    if not isinstance(found, dict):
-        raise UsageError(f"--data is a JSON object, not {data!r}.", hint='Write it like {"amount": 120}.')
-    return found
 
 
 class DelegateRequest(Request):

@@ -10,7 +10,7 @@ from pydantic import Field
 from home.context import Context
 from home.contracts import Json, Option, Request, Response, utc_text
 from home.database import Database, Row
-from home.errors import unknown
+from home.errors import UsageError, unknown
 from home.text import duration, table
 
 LATEST = 1e18
@@ -175,3 +175,14 @@ def find_task(state: Database, task: str) -> Row:
         known = state.rows("select id from task where status = 'open' and simulated = 0 limit 1000")
         raise unknown("task", task, [r["id"] for r in known], listing="baton tasks")
     return row
+
+
+def json_object(text: str) -> Json:
+    """The JSON object in `text`; raises `UsageError` saying where it is none."""
+    try:
+        found = json.loads(text)
+    except ValueError as error:
+        raise UsageError(f"--data is not JSON: {error}.", hint='Write it like {"amount": 120}.') from error
+    if not isinstance(found, dict):
+        raise UsageError(f"--data is a JSON object, not {text!r}.", hint='Write it like {"amount": 120}.')
+    return found
