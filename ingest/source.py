@@ -7,6 +7,8 @@ from home.errors import NotFound
 from home.settings import REFERENCE, secret
 
 UPLOAD = "upload:"
+STATE = "state"
+"""This home's own transactional store, for the runs in it."""
 
 
 def resolve_source(context: Context, source: str) -> Path | str:
@@ -22,6 +24,8 @@ def resolve_source(context: Context, source: str) -> Path | str:
         return path
     if REFERENCE.match(source):
         return resolve_source(context, secret(source))
+    if source == STATE:
+        return context.state.url.render_as_string(hide_password=False)
     if "://" in source:
         return source
     raise NotFound(f"There is no file {source!r}.", hint=_nearest(path))
