@@ -5,12 +5,29 @@ import { layoutProcess } from 'bpmn-auto-layout'
 import { html } from '../common/dom.js'
 import { isArrow, neighbour } from '../map/keyboard.js'
 
-const READABLE = 0.6, LARGEST = 1.2
+const READABLE = 0.75, LARGEST = 1.2
 const MARK = { changed: '~', added: '+', removed: '−', info: 'i' }
 
 const isStep = element => !element.waypoints && !element.labelTarget && element.parent && element.type !== 'label'
 const nameOf = element => element.businessObject?.name || ''
 const kindOf = element => element.type.replace('bpmn:', '').replace(/([a-z])([A-Z])/g, '$1 $2').toLowerCase()
+
+/** Names at each step the flows that arrive and leave; the layout follows these, and not every tool writes them. */
+function linked (xml) {
+  const tree = new DOMParser().parseFromString(xml, 'text/xml')
+  if (tree.querySelector('parsererror')) return xml
+  const byId = new Map([...tree.querySelectorAll('[id]')].map(e => [e.getAttribute('id'), e]))
+  for (const flow of tree.getElementsByTagNameNS('*', 'sequenceFlow')) {
+    for (const [end, name] of [['sourceRef', 'outgoing'], ['targetRef', 'incoming']]) {
+      const step = byId.get(flow.getAttribute(end)), id = flow.getAttribute('id')
+      if (!step || [...step.children].some(c => c.localName === name && c.textContent.trim() === id)) continue
+      const child = tree.createElementNS(flow.namespaceURI, flow.prefix ? `${flow.prefix}:${name}` : name)
+      child.textContent = id
+      step.prepend(child)
+    }
+  }
+  return new XMLSerializer().serializeToString(tree)
+}
 
 export class Pane {
   /** `picked({element, name, type})` is called for every selection, `moved(pane)` when the view was panned or zoomed. */
@@ -36,7 +53,7 @@ export class Pane {
       bpmnRenderer: { defaultFillColor: theme.card, defaultStrokeColor: theme.dark ? '#b6c2d2' : '#3d4a5c', defaultLabelColor: theme.ink }
     })
     try {
-      const drawn = /<[\w-]*:?BPMNShape\b/.test(xml) ? xml : await layoutProcess(xml)
+      const drawn = /<[\w-]*:?BPMNShape\b/.test(xml) ? xml : await layoutProcess(linked(xml))
       if (turn !== this.turn) return
       await viewer.importXML(drawn)
     } catch (error) {

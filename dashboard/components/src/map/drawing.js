@@ -55,7 +55,7 @@ function drawCard (node, metric, paint, theme) {
     ...node.lines.map((line, i) => svg('text', {
       class: 'name', x: 0, y: top + 16.5 * i, 'text-anchor': 'middle', 'font-size': 13.5, 'font-weight': 600, fill: ink, style: 'unicode-bidi:plaintext'
     }, line)),
-    svg('text', { class: 'caption', x: 0, y: h / 2 - 10, 'text-anchor': 'middle', 'font-size': 11.5, fill: ink, 'fill-opacity': 0.78 }, caption)
+    svg('text', { class: 'caption', x: 0, y: h / 2 - 10, 'text-anchor': 'middle', 'font-size': 11.5, fill: ink, 'fill-opacity': 0.9 }, caption)
   ]
 }
 

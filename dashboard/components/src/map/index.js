@@ -201,7 +201,7 @@ class ProcessMap {
     } else this.moved()
     this.minimap.draw(shown, place, this.paint, this.theme)
     this.replay.route(shown, place, this.theme)
-    this.legend.replaceChildren(...legend(shown, this.settings.metric, this.paint, this.theme))
+    this.legend.replaceChildren(...legend(shown, this.settings.metric, this.paint, this.theme, Boolean(this.replay.replay)))
     this.controls.reflect(this.settings, shown, this.graph.compared, place.direction)
     this.markSelected()
     this.rove(focus)

@@ -36,3 +36,13 @@ export function presence (replay, buckets) {
   for (let i = 1; i < counts.length; i++) counts[i] += counts[i - 1]
   return counts.slice(0, buckets)
 }
+
+/**
+ * The same cases as if all had started at once, so that one sees where they part and where they stick. It ends when 95
+ * in 100 cases are over: the slowest few would else leave nothing to see for most of the time.
+ */
+export function aligned (replay) {
+  const cases = replay.cases.filter(events => events.length).map(events => events.map(([activity, t]) => [activity, t - events[0][1]]))
+  const lengths = cases.map(events => events[events.length - 1][1]).sort((a, b) => a - b)
+  return { cases, t0: 0, t1: Math.max(1, lengths[Math.floor(0.95 * (lengths.length - 1))] ?? 1) }
+}

@@ -12,8 +12,10 @@ function scale (stops) {
   return bar
 }
 
-/** The legend's content for a drawing. */
-export function legend (graph, metric, paint, theme) {
+const dot = colour => svg('svg', { width: 10, height: 10, 'aria-hidden': 'true' }, svg('circle', { cx: 5, cy: 5, r: 4, fill: colour }))
+
+/** The legend's content for a drawing; `replayed` adds what the tokens mean. */
+export function legend (graph, metric, paint, theme, replayed) {
   const { kind, text, scale: words } = METRICS[metric], { low, high } = paint.range
   const item = (...children) => html('span', { class: 'item' }, ...children)
   const items = []
@@ -25,5 +27,6 @@ export function legend (graph, metric, paint, theme) {
   }
   if (graph.edges.some(e => e.kind === 'bridge')) items.push(item(line(1.6, theme.lines[1], '5 4'), html('span', { class: 'words' }, 'through hidden steps')))
   if (graph.edges.some(e => e.before && !e.events)) items.push(item(line(1.6, theme.less[1], '2 5'), html('span', { class: 'words' }, 'no longer seen')))
+  if (replayed) items.push(item(dot(theme.token), html('span', { class: 'words' }, 'a case')), item(dot(theme.late), html('span', { class: 'words' }, 'a case that takes longer here than 9 in 10')))
   return items
 }

@@ -1,8 +1,9 @@
 // Moves one token per case along the map, each at the real time of its events.
 
 import { html, iconButton } from '../common/dom.js'
+import { duration } from '../common/format.js'
 import { sample } from './geometry.js'
-import { itineraries, presence } from './itinerary.js'
+import { aligned, itineraries, presence } from './itinerary.js'
 
 const SECONDS_AT_SPEED_1 = 60
 const TRAIL = 48
@@ -20,8 +21,10 @@ export class Replay {
     this.clock = html('output', { class: 'clock' })
     this.speed = html('select', { 'aria-label': 'Speed of the replay', onchange: () => { this.rate = Number(this.speed.value) } },
       ...SPEEDS.map(s => html('option', { value: s, selected: s === 1 }, s + '×')))
+    this.mode = html('select', { 'aria-label': 'Clock of the replay', onchange: () => this.restart() },
+      html('option', { value: 'calendar' }, 'Calendar time'), html('option', { value: 'aligned' }, 'All from their start'))
     this.element = html('div', { class: 'replay', role: 'group', 'aria-label': 'Replay' },
-      this.button, html('div', { class: 'track' }, this.curve, this.scrub), this.clock, this.speed)
+      this.button, html('div', { class: 'track' }, this.curve, this.scrub), this.clock, this.mode, this.speed)
     Object.assign(this, { rate: 1, now: 0, playing: false })
   }
 
@@ -30,11 +33,9 @@ export class Replay {
     const signature = replay ? `${replay.t0}|${replay.t1}|${replay.cases.length}|${JSON.stringify(replay.cases[0] ?? '')}` : ''
     this.element.hidden = !replay?.cases?.length
     if (signature === this.signature) return
-    this.pause()
-    Object.assign(this, { signature, replay: this.element.hidden ? null : replay, now: 0 })
-    if (!this.replay) return this.clear()
-    this.t0 = replay.t0
-    this.span = Math.max(1, replay.t1 - replay.t0)
+    Object.assign(this, { signature, given: this.element.hidden ? null : replay })
+    this.begin()
+    if (!this.given) return this.clear()
     const options = { year: 'numeric', month: 'short', day: 'numeric', weekday: 'short', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }
     try {
       this.format = new Intl.DateTimeFormat('en-GB', { ...options, timeZone: zone || 'UTC' })
@@ -43,8 +44,27 @@ export class Replay {
     }
   }
 
+  /** Back to the beginning, by the clock that is chosen. */
+  begin () {
+    this.pause()
+    this.now = 0
+    this.scrub.value = 0
+    this.trips = null
+    this.replay = this.given && this.mode.value === 'aligned' ? aligned(this.given) : this.given
+    if (!this.replay) return
+    this.t0 = this.replay.t0
+    this.span = Math.max(1, this.replay.t1 - this.replay.t0)
+  }
+
+  restart () {
+    this.begin()
+    this.route(...this.drawn)
+    this.play()
+  }
+
   /** Lays the cases' ways over a new drawing. */
   route (graph, layout, theme) {
+    this.drawn = [graph, layout, theme]
     this.theme = theme
     if (!this.replay) return
     this.ways = graph.edges.map((_, i) => {
@@ -135,7 +155,7 @@ export class Replay {
       }
     }
     Object.assign(this.canvas.dataset, { moving, late })
-    const when = this.format.format(new Date(t * 1000))
+    const when = this.mode.value === 'aligned' ? duration(t) + ' after their start' : this.format.format(new Date(t * 1000))
     this.clock.textContent = idle ? when : `${when} · ${moving} on the way` + (late ? `, ${late} late` : '')
     this.scrub.setAttribute('aria-valuetext', this.clock.textContent)
   }
