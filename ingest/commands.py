@@ -16,6 +16,14 @@ COMMANDS: tuple[Command, ...] = (
         group="Understand",
     ),
     Command(
+        "inspect",
+        "ingest.inspection:inspect",
+        "Show a source's columns with samples, and propose what they mean.",
+        examples=("baton inspect orders.csv",),
+        stores=frozenset({"events"}),
+        group="Understand",
+    ),
+    Command(
         "logs",
         "ingest.logs:list_logs",
         "List the event logs.",
