@@ -22,6 +22,11 @@ def _answer(home: str, command: str, fields: str, version: str) -> Any:  # noqa:
     return current().run(command, **json.loads(fields))
 
 
+def available(command: str) -> bool:
+    """Whether a command is registered."""
+    return any(known.name == command for known in current().registry)
+
+
 def now(command: str, **fields: Any) -> Any:
     """The response of a command, computed now."""
     return current().run(command, actor=actor(), **{k: v for k, v in fields.items() if v is not None})

@@ -10,22 +10,29 @@ WRITTEN = "address as written"
 def take(*names: str) -> None:
     """Adopt what somebody put into the address; otherwise what this session looked at before stays.
 
-    Call it first on a page, with the names that the page keeps there. The address wins only where it is
-    not what `keep` wrote last: then a person changed it, by a link, a bookmark or the Back button.
+    Call it before reading these names. The address wins only where it is not what `keep` wrote last:
+    then a person changed it, by a link, a bookmark or the Back button.
     """
+    written = st.session_state.setdefault(WRITTEN, {})
     asked = {name: tuple(st.query_params.get_all(name)) for name in names}
-    if any(asked.values()) and asked != st.session_state.get(WRITTEN):
+    if any(asked.values()) and asked != {name: written.get(name, ()) for name in names}:
         for name, values in asked.items():
-            st.session_state[PREFIX + name] = values
-    st.session_state[WRITTEN] = asked
+            put(name, *values)
+    written.update(asked)
 
 
 def keep(*names: str) -> None:
-    """Write what the page shows into its address; call it once everything is chosen."""
-    kept = {name: all_of(name) for name in names}
-    if st.session_state.get(WRITTEN) != kept:
-        st.query_params.from_dict({name: list(values) for name, values in kept.items() if values})
-    st.session_state[WRITTEN] = kept
+    """Write what the page shows into its address; call it once these names are settled."""
+    written = st.session_state.setdefault(WRITTEN, {})
+    for name in names:
+        values = all_of(name)
+        if written.get(name, ()) == values:
+            continue
+        if values:
+            st.query_params[name] = list(values)
+        else:
+            del st.query_params[name]
+        written[name] = values
 
 
 def all_of(name: str) -> Values:

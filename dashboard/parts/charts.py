@@ -6,6 +6,8 @@ from typing import Any
 import plotly.graph_objects as go
 import streamlit as st
 
+from dashboard.parts.tables import local
+
 BLUE, GREEN, RED, GREY, AMBER = "#3d5afe", "#00897b", "#d84343", "#8a93a6", "#e08a00"
 MARGIN = {"l": 10, "r": 10, "t": 10, "b": 10}
 
@@ -115,6 +117,32 @@ def control_chart(
         if name in limits:
             figure.add_hline(y=limits[name], line={"color": GREY, "width": 1, "dash": dash})
     figure.update_yaxes(title=title, rangemode="tozero")
+    return figure
+
+
+def timeline(events: Sequence[Any], zone: str) -> go.Figure:
+    """The steps of one case as bars from start to end, in the local time of `zone`; instants as dots."""
+    figure = go.Figure()
+    labels = [f"{number}. {_text(e.activity)}" for number, e in enumerate(events, start=1)]
+    starts = [local(e.start, zone) for e in events]
+    ends = [local(e.end, zone) for e in events]
+    for label, start, end, event in zip(labels, starts, ends, events, strict=True):
+        figure.add_trace(
+            go.Scatter(
+                x=[start, end],
+                y=[label, label],
+                mode="lines+markers",
+                line={"color": BLUE, "width": 9},
+                marker={"size": 9, "color": BLUE},
+                hoverinfo="text",
+                hovertext=[
+                    f"{label}<br>{at:%a %Y-%m-%d %H:%M}<br>{_text(event.resource or '')}"
+                    for at in (start, end)
+                ],
+            )
+        )
+    figure.update_yaxes(autorange="reversed", tickfont={"size": 12}, automargin=True)
+    figure.update_xaxes(tickfont={"size": 12})
     return figure
 
 

@@ -23,3 +23,8 @@ def ago(moment: datetime, now: datetime) -> str:
         if seconds < limit:
             return f"{seconds // unit:.0f} {name} ago"
     return f"{seconds // 86_400:.0f} d ago"
+
+
+def count(number: int, thing: str) -> str:
+    """How many of something, in words: `1 task`, `12 tasks`."""
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"

@@ -75,7 +75,7 @@ def choose(title: str, *, simulated: bool = False, narrow: bool = True) -> Scope
 def look_at(log: str) -> None:
     """Another log, with no filter of the one before."""
     address.put("log", log)
-    for name in KEPT[1:]:
+    for name in (*KEPT[1:], "case"):
         address.put(name)
 
 

@@ -1,53 +1,84 @@
-"""The process map, its variants, and the cases that took them."""
+"""The process map, the variants behind it, and the cases that took them."""
 
 from typing import Any
 
 import streamlit as st
 
-from dashboard.cached import ask
+from dashboard.cached import ask, available
 from dashboard.components.process_map import process_map
-from dashboard.parts.plain import literal
-from dashboard.parts.scope import Scope, add_chip, chip_of, choose
-from home.text import duration, percent
+from dashboard.components.variant_explorer import variant_explorer
+from dashboard.parts import address, case_list, chips
+from dashboard.parts.scope import Scope, add_chip, choose, drop_chip
 
 REPLAYED_CASES = 300
+LISTED_VARIANTS = 60
 
 
 def show() -> None:
-    """Map above, variants below; a click on either filters."""
+    """Map above, variants and cases below; a click on any of them filters all."""
     scope = choose("Process map")
     if scope is None:
         return
-    graph = ask("map", version=scope.version, log=scope.log.name, view=scope.view, where=scope.where)
+    asked: dict[str, Any] = {
+        "version": scope.version,
+        "log": scope.log.name,
+        "where": scope.where,
+        "view": scope.view,
+    }
+    graph = ask("map", **asked)
     if not graph.activities:
-        st.info("No case passes these filters. Remove one above.")
+        st.info("No case passes these filters. Remove one of them above.")
         return
-    tokens = ask("tokens", version=scope.version, log=scope.log.name, cases=REPLAYED_CASES, where=scope.where)
+    _map(scope, graph, asked)
+    variants, cases = st.columns([3, 2], gap="large")
+    with variants:
+        _variants(scope, asked)
+    with cases:
+        case_list.show(scope, asked)
+    address.take("case")
+    if case := address.one_of("case"):
+        case_list.one(scope, case)
+    address.keep("case")
+
+
+def _map(scope: Scope, graph: Any, asked: dict[str, Any]) -> None:
+    tokens = ask("tokens", **asked, cases=REPLAYED_CASES) if available("tokens") else None
     process_map(
         graph.model_dump(mode="json"),
-        key=f"map:{scope.log.schema}",
-        replay=tokens.model_dump(mode="json"),
-        selected=_selected(scope),
+        key=f"map:{scope.log.schema}:{scope.view}",
+        replay=tokens and tokens.model_dump(mode="json"),
+        selected=chips.clicked(scope.chips),
         zone=scope.log.tz,
-        height=600,
+        height=560,
+        title=f"Process map of {scope.log.name}",
         on_select=_filter,
     )
-    _variants(scope)
 
 
 def _filter(selection: Any) -> None:
-    add_chip(chip_of(selection), alone=False)
+    """A click filters; a second click on the same takes the filter away."""
+    chip = chips.chip_of(selection)
+    if chip in address.all_of("where"):
+        drop_chip(chip)
+    else:
+        add_chip(chip)
 
 
-def _selected(scope: Scope) -> list[dict[str, Any]]:
-    return []
-
-
-def _variants(scope: Scope) -> None:
-    """The commonest variants, each with its share and median cycle time."""
-    found = ask("variants", version=scope.version, log=scope.log.name, view=scope.view, where=scope.where, top=30)
+def _variants(scope: Scope, asked: dict[str, Any]) -> None:
     st.subheader("Variants")
-    st.caption(f"{len(found.variants):,} of {found.total:,} variants, the commonest first.")
-    for variant in found.variants[:3]:
-        st.text(f"{percent(variant.share)} · {duration(variant.median_s)} · {' → '.join(variant.activities)}")
-    st.write(literal(""))
+    narrowed = [chip for chip in scope.chips if not chips.chosen_variants([chip])]
+    others = Scope(scope.log, tuple(narrowed), scope.window, scope.view)
+    found = ask("variants", **{**asked, "where": others.where}, top=LISTED_VARIANTS)
+    variant_explorer(
+        [variant.model_dump(mode="json") for variant in found.variants],
+        key=f"variants:{scope.log.schema}:{scope.view}",
+        total=found.total,
+        selected=chips.chosen_variants(scope.chips),
+        height=460,
+        on_select=_filter_by_variants,
+    )
+
+
+def _filter_by_variants(numbers: list[int]) -> None:
+    kept = [chip for chip in address.all_of("where") if not chips.chosen_variants([chip])]
+    address.put("where", *kept, chips.variants_chip(numbers) if numbers else None)
