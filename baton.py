@@ -1,4 +1,4 @@
-"""Baton's entry point: puts the rooms together and runs one command."""
+"""Baton's entry point: runs one command, here or in the service that owns the home folder."""
 
 import sys
 from collections.abc import Iterator
@@ -6,19 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from home.command_line import Common, RoomGroup, common_options, exit_code_of_usage
-from home.registry import Command, Registry
-
-
-def registry() -> Registry:
-    """Every command of every room, in the order of the loop."""
-    import dashboard.commands
-    import home.commands
-    import ingest.commands
-    import mining.commands
-    import orchestrate.commands
-
-    rooms = (ingest.commands, mining.commands, orchestrate.commands, dashboard.commands, home.commands)
-    return Registry(command for room in rooms for command in room.COMMANDS)
+from home.registry import Command, load
 
 
 def run(command: Command, request: Any, common: Common) -> Any:
@@ -82,7 +70,7 @@ def command_line() -> RoomGroup:
     import click
 
     group = RoomGroup(
-        registry(),
+        load(),
         run,
         name="baton",
         help="Find out how work really flows, orchestrate it better, and prove that it got better.\n\n"

@@ -89,7 +89,7 @@ def current() -> Runtime:
     global _current
     with _making:
         if _current is None:
-            import baton
+            from home.registry import load
 
-            _current = Runtime(configure(), baton.registry())
+            _current = Runtime(configure(), load())
         return _current

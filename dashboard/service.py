@@ -79,10 +79,10 @@ def serve(context: Context, request: ServeRequest) -> Served:
 def _serve(context: Context, listening: socket.socket, token: str, *, worker: bool) -> None:
     import uvicorn
 
-    import baton
     from dashboard.runtime import Runtime, install
+    from home.registry import load
 
-    runtime = Runtime(context.configuration, baton.registry())
+    runtime = Runtime(context.configuration, load())
     install(runtime)
     app = create_app(runtime, token, worker=worker)
     config = uvicorn.Config(

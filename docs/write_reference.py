@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-import baton
 from home.reference import markdown
+from home.registry import load
 
 if __name__ == "__main__":
-    Path(__file__).with_name("commands.md").write_text(markdown(baton.registry()), encoding="utf-8")
+    Path(__file__).with_name("commands.md").write_text(markdown(load()), encoding="utf-8")

@@ -56,6 +56,15 @@ class Command:
         return get_type_hints(self.function)
 
 
+ROOMS = ("ingest", "mining", "orchestrate", "dashboard", "home")
+"""In the order of the loop; named, not imported, since home is the floor they stand on."""
+
+
+def load() -> "Registry":
+    """Every command of every room."""
+    return Registry(command for room in ROOMS for command in import_module(f"{room}.commands").COMMANDS)
+
+
 class Registry:
     """Every command, by name, in the order in which the rooms list them."""
 

@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 
-import baton
 from home.command_line import parse
 from home.reference import markdown
-from home.registry import Command
+from home.registry import Command, load
 from tests.conftest import ROOT
 
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("data/*.md")])
@@ -30,12 +29,12 @@ def documented() -> list[tuple[str, str]]:
 
 
 def examples() -> list[tuple[str, str]]:
-    return [(c.name, line) for c in baton.registry() for line in c.examples]
+    return [(c.name, line) for c in load() for line in c.examples]
 
 
 def command_of(words: list[str]) -> tuple[Command, list[str]]:
     """The registered command at the start of `words`, and what follows it."""
-    commands = {c.name: c for c in baton.registry()}
+    commands = {c.name: c for c in load()}
     for length in (2, 1):
         name = " ".join(words[:length])
         if name in commands:
@@ -45,7 +44,7 @@ def command_of(words: list[str]) -> tuple[Command, list[str]]:
 
 def test_the_reference_is_what_the_registry_says() -> None:
     written = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
-    assert written == markdown(baton.registry()), "run `make docs`"
+    assert written == markdown(load()), "run `make docs`"
 
 
 @pytest.mark.parametrize(("where", "line"), [*documented(), *examples()])

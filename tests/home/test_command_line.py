@@ -159,8 +159,9 @@ def test_help_imports_nothing_heavy() -> None:
 
 def test_every_command_has_models_a_docstring_and_a_sentence() -> None:
     import baton
+    from home.registry import load
 
-    for command in baton.registry():
+    for command in load():
         assert command.function.__doc__, command.name
         assert command.summary.endswith("."), command.name
         assert issubclass(command.request, Request), command.name
@@ -168,7 +169,7 @@ def test_every_command_has_models_a_docstring_and_a_sentence() -> None:
         for name, field in command.request.model_fields.items():
             assert field.description, f"{command.name}: {name} has no docstring"
         assert isinstance(
-            RoomGroup(baton.registry(), baton.run).get_command(
+            RoomGroup(load(), baton.run).get_command(
                 click.Context(click.Command("baton")), command.name.split()[0]
             ),
             click.Command,
