@@ -12,16 +12,12 @@ from home.errors import NotFound, Refused, UsageError
 from home.settings import REFERENCE
 from home.text import plain
 from orchestrate.audit import record
+from orchestrate.changes import rewritten
 from orchestrate.check import nodes
 from orchestrate.contracts import (
     Binding,
-    Branch,
-    Choice,
-    Loop,
     Node,
-    Parallel,
     Plan,
-    Sequence,
     Step,
     StepKind,
 )
@@ -165,20 +161,8 @@ def steps_of(node: Node) -> Iterator[Step]:
 def with_step(plan: Plan, step: str, change: Callable[[Step], Step]) -> Plan:
     """`plan` with `change` made to one step of its body or side."""
 
-    def rewritten(node: Node) -> Node:
-        match node:
-            case Step():
-                return change(node) if node.id == step else node
-            case Sequence() | Parallel():
-                return node.model_copy(update={"children": tuple(map(rewritten, node.children))})
-            case Choice():
-                return node.model_copy(update={"branches": tuple(map(branch, node.branches))})
-            case Loop():
-                return node.model_copy(update={"body": rewritten(node.body), "redo": rewritten(node.redo)})
-        return node
-
-    def branch(found: Branch) -> Branch:
-        return found.model_copy(update={"body": rewritten(found.body)})
+    def edit(node: Node) -> Node:
+        return change(node) if isinstance(node, Step) and node.id == step else node
 
     side = tuple(change(s) if s.id == step else s for s in plan.side)
-    return plan.model_copy(update={"body": rewritten(plan.body), "side": side})
+    return plan.model_copy(update={"body": rewritten(plan.body, edit), "side": side})

@@ -31,6 +31,14 @@ COMMANDS: tuple[Command, ...] = (
         group="Run",
     ),
     Command(
+        "sandbox",
+        "orchestrate.sandbox:sandbox",
+        "Run a published plan in simulated time and keep what happened as a log.",
+        examples=("baton sandbox onboarding --cases 1000 --seed 1",),
+        stores=BOTH,
+        group="Prove",
+    ),
+    Command(
         "start",
         "orchestrate.start_run:start",
         "Start a run of a published plan.",

@@ -170,7 +170,7 @@ def filled(step: Step, luck: Any) -> dict[str, Any]:
         if shares and name != OUTCOME
     }
     for name in step.output.get("required", ()):
-        found.setdefault(name, _plainest(properties.get(name, {})))
+        found.setdefault(name, plainest(properties.get(name, {})))
     return found
 
 
@@ -187,7 +187,8 @@ def _cast(value: str, schema: JsonSchema) -> Any:
     return value.casefold() in ("true", "yes", "1") if kind == "boolean" else value
 
 
-def _plainest(schema: JsonSchema) -> Any:
+def plainest(schema: JsonSchema) -> Any:
+    """The simplest value that a schema allows, as far as its plainest words tell."""
     for name in ("const", "default", "minimum"):
         if name in schema:
             return schema[name]

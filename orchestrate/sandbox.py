@@ -1,0 +1,249 @@
+"""`baton sandbox`: runs a published plan in simulated time, as if people and systems went on as before.
+
+The runs go through the engine's own core into the same tables as real ones, marked as simulated, and
+come back as a log called `PLAN.sandbox`. A sandbox predicts and proves nothing.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+
+from pydantic import Field
+from sqlalchemy import text
+from sqlalchemy.engine import Connection
+
+from home.context import Context
+from home.contracts import Argument, Json, Request, Response
+from home.errors import NotFound, Refused
+from home.text import duration, plain
+from ingest.catalog import Log, find_log
+from orchestrate.audit import record
+from orchestrate.contracts import Plan
+from orchestrate.plan_index import PlanIndex, breach
+from orchestrate.played import Case, PlayedRun, play_runs
+from orchestrate.predict import HELPED, without_times
+from orchestrate.rules import compile_rule
+from orchestrate.versions import Published, find_version
+from orchestrate.world import World, plainest
+
+WEEK = timedelta(weeks=1)
+PORTION = 100
+RUN = (
+    "insert into run(id, plan, version, simulated, status, rev, state, started, started_by, ended)"
+    " values (:id, :plan, :version, 1, :status, :rev, :state, :started, 'sandbox', :ended)"
+)
+TABLES = {"journal": "run", "task": "run", "alert": "run", "inbox": "run", "run": "id"}
+
+
+class SandboxRequest(Request):
+    """What to play, and how often."""
+
+    plan: Annotated[str, Argument("PLAN")]
+    cases: int = Field(default=1000, ge=1, le=100_000)
+    """How many runs."""
+    seed: int = 1
+    """The same seed plays the same runs."""
+    version: int | None = None
+    """Version of the plan; default is the newest."""
+
+
+class Sandboxed(Response):
+    """Runs that were played."""
+
+    runs: int
+    log: str
+    """The log that holds them."""
+    plan: str
+    version: int
+    simulated: bool = True
+    median_s: float
+    """Median cycle time of the runs."""
+    p90_s: float
+    manual: int
+    """Runs that met the manual queue."""
+    stuck: int
+    """Runs that wait for an event nothing in a sandbox brings; they are not in the log."""
+    assumptions: list[str]
+
+    def lines(self) -> Iterator[str]:
+        """What was played, what came out, and on what assumptions."""
+        yield plain(f"Played {self.runs:,} runs of {self.plan}@{self.version} in simulated time.")
+        yield f"Half of them took up to {duration(self.median_s)}, nine in ten up to {duration(self.p90_s)}."
+        if self.manual:
+            yield f"{self.manual:,} met the manual queue."
+        if self.stuck:
+            yield f"{self.stuck:,} wait for an event that nothing in a sandbox brings."
+        yield "This predicts and proves nothing. It assumes:"
+        yield from (plain(f"  - {assumption}") for assumption in self.assumptions)
+        yield plain(f"`baton kpis {self.plan}` compares them with today; `baton map {self.log}` shows them.")
+
+
+def sandbox(context: Context, request: SandboxRequest) -> Sandboxed:
+    """Run a published plan in simulated time and load what happened as the log `PLAN.sandbox`.
+
+    People and systems answer as the log showed: waits, work, choices and outcomes are drawn from what
+    was observed of each step, cases arrive as they did, with inputs like theirs. The log is marked
+    as simulated for ever, and `kpis` on it predicts and never proves.
+    """
+    published = find_version(context.state, request.plan, request.version)
+    played = _play(context, published, request)
+    ended = [run for run in played if not run.stuck]
+    if not ended:
+        raise Refused(
+            f"No run of {published.name} came to an end in the sandbox.",
+            hint="Its first choice waits for an event; bind or decide it another way to play it.",
+        )
+    context.job.progress(0.6, "keeping the runs")
+    with context.state.transaction() as connection:
+        _replace(connection, published, ended)
+        detail = {"runs": len(ended), "seed": request.seed}
+        at, who = context.clock.now(), context.actor
+        record(connection, at=at, actor=who, action="sandbox", subject=published.name, **detail)
+    context.job.progress(0.8, "reading them back as a log")
+    log = _load(context, published.plan)
+    cycle = sorted(run.state["ended"] - run.state["started"] for run in ended)
+    return Sandboxed(
+        runs=len(ended),
+        log=log,
+        plan=published.plan.name,
+        version=published.version,
+        median_s=cycle[len(cycle) // 2],
+        p90_s=cycle[int(len(cycle) * 0.9)],
+        manual=sum(run.manual > 0 for run in ended),
+        stuck=len(played) - len(ended),
+        assumptions=list(assumptions(published.plan)),
+    )
+
+
+def _play(context: Context, published: Published, request: SandboxRequest) -> list[PlayedRun]:
+    index = PlanIndex(published.plan, compile_rule)
+    world = World(published.plan, request.seed)
+    begins = arrivals(context, published.plan, request.cases)
+    cases = [
+        Case(f"{published.plan.name}.sim.{number:06}", begin, inputs(published.plan, world, number))
+        for number, begin in enumerate(begins)
+    ]
+    _fits(published.plan, cases)
+    played = []
+    for number, run in enumerate(play_runs(index, world, cases)):
+        played.append(run)
+        if number % PORTION == 0:
+            context.job.progress(0.6 * number / len(cases), f"playing run {number:,} of {len(cases):,}")
+    return played
+
+
+def arrivals(context: Context, plan: Plan, count: int) -> list[float]:
+    """When `count` cases begin, in seconds since 1970.
+
+    As the newest cases of the plan's log did, whole weeks later; without a log one an hour from now.
+    """
+    found = _begins(context, plan)
+    if len(found) < 2:
+        now = context.clock.now().timestamp()
+        return [now + 3600.0 * number for number in range(count)]
+    newest = found[-count:]
+    span = (newest[-1] - newest[0]) // WEEK * WEEK + WEEK
+    later = (found[-1] - newest[0]) // WEEK * WEEK + WEEK
+    moments = [
+        newest[number % len(newest)] + later + span * (number // len(newest)) for number in range(count)
+    ]
+    return [moment.replace(tzinfo=UTC).timestamp() for moment in moments]
+
+
+def _begins(context: Context, plan: Plan) -> list[datetime]:
+    log = _mined_log(context, plan)
+    if log is None:
+        return []
+    with context.events.cursor(log.schema) as cursor:
+        return [row[0] for row in cursor.execute("select t0 from cv order by t0").fetchall()]
+
+
+def _mined_log(context: Context, plan: Plan) -> Log | None:
+    """The log the plan was made from, where it is still there."""
+    try:
+        return find_log(context.events, plan.provenance.log) if plan.provenance else None
+    except NotFound:
+        return None
+
+
+def inputs(plan: Plan, world: World, number: int) -> Json:
+    """What run `number` is started with: the input of a case of the log, filled up to the contract."""
+    data: Json = {}
+    if plan.sample_inputs:
+        data = dict(plan.sample_inputs[int(world.luck(number, "input") * len(plan.sample_inputs))])
+    properties = plan.input.get("properties", {})
+    for name in plan.input.get("required", ()):
+        data.setdefault(name, plainest(properties.get(name, {})))
+    return data
+
+
+def _fits(plan: Plan, cases: Sequence[Case]) -> None:
+    problem = next(filter(None, (breach(plan.input, case.data) for case in cases)), None)
+    if problem:
+        raise Refused(
+            f"The sandbox has no input that fits the plan's own contract: {problem}.",
+            hint="Give the plan `sample_inputs` that fit.",
+        )
+
+
+def _replace(connection: Connection, published: Published, ended: Sequence[PlayedRun]) -> None:
+    """Put these runs in the place of what the plan's sandbox played before."""
+    from orchestrate.statements import JOT
+
+    earlier = "select id from run where plan = :plan and simulated = 1"
+    for table, column in TABLES.items():
+        statement = text(f"delete from {table} where {column} in ({earlier})")  # noqa: S608 - names above
+        connection.execute(statement, {"plan": published.plan.name})
+    connection.execute(text(RUN), [_run_row(published, run) for run in ended])
+    entries = [row for run in ended for row in _journal_rows(run)]
+    connection.execute(text(JOT), entries)
+
+
+def _run_row(published: Published, run: PlayedRun) -> dict[str, Any]:
+    return {
+        "id": run.case.run,
+        "plan": published.plan.name,
+        "version": published.version,
+        "status": run.state["status"],
+        "rev": len(run.entries),
+        "state": json.dumps(run.state),
+        "started": run.state["started"],
+        "ended": run.state["ended"],
+    }
+
+
+def _journal_rows(run: PlayedRun) -> Iterator[dict[str, Any]]:
+    for rev, entry in enumerate(run.entries):
+        yield entry | {"run": run.case.run, "rev": rev, "fence": 0, "worker": "sandbox"}
+
+
+def _load(context: Context, plan: Plan) -> str:
+    from ingest.contracts import IngestRequest
+    from ingest.load import ingest
+
+    name, mined = f"{plan.name}.sandbox", _mined_log(context, plan)
+    # Days and weeks are counted in the zone of the log that the runs are compared with.
+    zone = mined.tz if mined else "UTC"
+    request = IngestRequest(
+        source="state", log=name, adapter="engine_runs", table=name, tz=zone, replace=True
+    )
+    ingest(context, request)
+    return name
+
+
+def assumptions(plan: Plan) -> Iterator[str]:
+    """What a sandbox of this plan takes for granted, in sentences."""
+    from orchestrate.bind import steps_of
+
+    yield "people and systems take as long for each step as the log showed, and choose as often each way"
+    yield "nobody is busier or less busy because of the plan"
+    steps = list(steps_of(plan.body))
+    if any(step.sla and step.sla.escalate and step.binding is None for step in steps):
+        yield f"an escalation finds somebody who answers after a fresh wait in {HELPED:.0%} of cases"
+    automated = [step.name for step in steps if step.binding is not None]
+    if automated:
+        yield f"steps done by a connector begin at once: {', '.join(automated)}"
+    blank = [step.name for step in without_times(plan.body)]
+    if blank:
+        yield f"steps of which neither log nor author gives a time take none: {', '.join(blank)}"
