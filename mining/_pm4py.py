@@ -2,18 +2,38 @@
 
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 os.environ.setdefault("PM4PY_SHOW_PROGRESS_BAR", "False")
 
+from pm4py.algo.discovery.heuristics.variants import classic as heuristics
 from pm4py.algo.discovery.inductive.dtypes.im_ds import IMDataStructureUVCL
 from pm4py.algo.discovery.inductive.variants.im import IMUVCL
 from pm4py.algo.discovery.inductive.variants.imf import IMFUVCL, IMFParameters
+from pm4py.objects.conversion.heuristics_net.variants.to_petri_net import apply as net_of_heuristics
+from pm4py.objects.conversion.wf_net.variants import to_process_tree
 from pm4py.objects.process_tree.obj import Operator, ProcessTree
 from pm4py.util.compression.dtypes import UVCL
 
 from mining import tree as trees
+from mining.petri_net import Net, Transition
 from mining.tree import Tree
+
+Counts = Mapping[tuple[str, ...], int]
+
+
+@dataclass(frozen=True)
+class Aggregates:
+    """What the heuristics miner needs to know of a log: how often each of these was seen."""
+
+    activities: Mapping[str, int]
+    flows: Counts
+    """Pairs of activities that directly follow each other."""
+    triples: Counts
+    """Three activities in a row."""
+    starts: Mapping[str, int]
+    ends: Mapping[str, int]
 
 
 def inductive_tree(variants: Mapping[tuple[str, ...], int], noise: float = 0.0) -> Tree:
@@ -30,6 +50,65 @@ def inductive_tree(variants: Mapping[tuple[str, ...], int], noise: float = 0.0) 
     parameters = {IMFParameters.NOISE_THRESHOLD: noise}
     miner = IMFUVCL(parameters) if noise else IMUVCL(parameters)
     return _tree(miner.apply(data, parameters))
+
+
+def heuristics_net(log: Aggregates, noise: float = 0.0) -> tuple[Net, Tree | None]:
+    """The net that the heuristics miner finds (Weijters et al. 2006), and its tree where it has one.
+
+    `noise` is the share of an activity's commonest flow below which its other flows are left out first.
+    """
+    # Activities go in under short names: the conversion to a tree spoils names with quotes in them.
+    names = dict(enumerate(sorted(log.activities)))
+    short = {name: f"a{number}" for number, name in names.items()}
+    triples = {tuple(short[a] for a in triple): n for triple, n in log.triples.items()}
+    around: dict[tuple[str, str], int] = {}
+    for (first, _, third), events in triples.items():
+        around[first, third] = around.get((first, third), 0) + events
+    found = heuristics.apply_heu_dfg(
+        {(short[a], short[b]): n for (a, b), n in log.flows.items()},
+        activities=list(short.values()),
+        activities_occurrences={short[a]: n for a, n in log.activities.items()},
+        start_activities={short[a]: n for a, n in log.starts.items()},
+        end_activities={short[a]: n for a, n in log.ends.items()},
+        dfg_window_2=around,
+        freq_triples=triples,
+        parameters={heuristics.Parameters.DFG_PRE_CLEANING_NOISE_THRESH: noise},
+    )
+    petri, start, end = net_of_heuristics(found)
+    tree = _tree_of_net(petri, start, end)
+    for transition in petri.transitions:
+        transition.label = transition.label and names[int(transition.label[1:])]
+    return _net(petri, start, end), tree and _renamed(tree, names)
+
+
+def _renamed(tree: Tree, names: Mapping[int, str]) -> Tree:
+    if tree.operator == "leaf":
+        return trees.leaf(names[int(str(tree.activity)[1:])])
+    return Tree(tree.operator, tuple(_renamed(child, names) for child in tree.children))
+
+
+def _tree_of_net(petri: Any, start: Any, end: Any) -> Tree | None:
+    try:
+        return _tree(to_process_tree.apply(petri, start, end))
+    except ValueError:  # not block-structured
+        return None
+
+
+def _net(petri: Any, start: Any, end: Any) -> Net:
+    number = {place: i for i, place in enumerate(sorted(petri.places, key=lambda p: p.name))}
+
+    def places(marking: Any) -> tuple[int, ...]:
+        return tuple(sorted(number[place] for place, tokens in marking.items() for _ in range(tokens)))
+
+    transitions = tuple(
+        Transition(
+            t.label,
+            tuple(sorted(number[arc.source] for arc in t.in_arcs for _ in range(arc.weight))),
+            tuple(sorted(number[arc.target] for arc in t.out_arcs for _ in range(arc.weight))),
+        )
+        for t in sorted(petri.transitions, key=lambda t: (t.label or "", t.name))
+    )
+    return Net(len(number), transitions, places(start), places(end))
 
 
 def _tree(found: ProcessTree) -> Tree:

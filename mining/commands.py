@@ -38,6 +38,14 @@ COMMANDS: tuple[Command, ...] = (
         group="Understand",
     ),
     Command(
+        "discover",
+        "mining.discover:discover",
+        "Find a model of the process, and say how well it describes the log.",
+        examples=("baton discover orders --bpmn orders.bpmn", "baton discover orders --miner grow"),
+        stores=EVENTS,
+        group="Understand",
+    ),
+    Command(
         "waiting",
         "mining.waiting:waiting",
         "Show how long work waits in each handoff, and why.",

@@ -178,8 +178,25 @@ class Discovered(FileResponse):
     cfc: int
     """Control-flow complexity (Cardoso 2005)."""
     measured: float
-    """Share of cases that fitness was measured on within its budget."""
+    """Share of cases that these figures were measured on: rare variants are left out past the budget."""
     message: str = ""
+
+    def lines(self) -> Iterator[str]:
+        """The model, then its figures."""
+        if self.process_tree:
+            yield plain(self.process_tree)
+            yield ""
+        yield f"sound {'yes' if self.sound else 'no'} · size {self.size} · control-flow complexity {self.cfc}"
+        yield (
+            f"fitness {percent(self.fitness)} · precision {percent(self.precision)} · "
+            f"coverage {percent(self.coverage)} of the cases accepted exactly"
+        )
+        if self.measured < 1:
+            yield f"measured on {percent(self.measured)} of the cases"
+        if self.message:
+            yield self.message
+        if self.path:
+            yield f"Written: {self.path}"
 
 
 def top(records: list[MapActivity] | list[Flow], columns: tuple[str, ...], most: int = 25) -> Iterator[str]:
