@@ -76,7 +76,7 @@ class Completed:
 class Alert:
     """Somebody should look; raised once per run, kind, node and visit."""
 
-    kind: Literal["late", "contract", "manual"]
+    kind: Literal["late", "contract", "manual", "refused"]
     node: str
     visit: int
     message: str

@@ -72,6 +72,10 @@ class Journal:
 
         return [(int(seq), kind, payload) for seq, kind, payload in await self._submit(Call(read))]
 
+    async def ask(self, query: str) -> Any:
+        """The first column of a query's first row."""
+        return await self._submit(Call(lambda execute: execute(query, {}).fetchone()[0]))
+
     def call(self, function: Callable[[Execute], Any]) -> Any:
         """Run `function` in a transaction of the writer and wait for it. It may be called twice."""
         future: Future[Any] = Future()

@@ -1,0 +1,272 @@
+"""A segment: one run while this process drives it, from being claimed until only waits are left.
+
+Events are applied as they come; no branch waits for another. Every event is journaled before what
+follows from it begins. When the run is no longer ours the segment stops without a trace.
+"""
+
+import asyncio
+import json
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from home.clock import Clock
+from home.errors import BatonError
+from orchestrate.connectors.port import CallFailed, Connector, Later, Work
+from orchestrate.core import Attempt, advance, next_due, outstanding
+from orchestrate.effects import Alert, CloseTask, Effect, Refusal
+from orchestrate.entry import entry_of
+from orchestrate.events import Accepted, Decided, Event, Failed, Succeeded, Tick, read_event
+from orchestrate.journal import Journal
+from orchestrate.operations import Park, Verdict
+from orchestrate.plan_index import PlanIndex
+from orchestrate.statements import Claimed, Commit
+from orchestrate.task_table import writes
+from orchestrate.turn import State
+
+log = logging.getLogger("baton.engine")
+DEFAULT_TIMEOUT_S = 300.0
+Key = tuple[str, int, int]
+
+
+class Fenced(Exception):
+    """The run belongs to somebody else now, or may: nothing more may be done with it here."""
+
+
+@dataclass(frozen=True)
+class Host:
+    """What a segment needs of the process it runs in."""
+
+    journal: Journal
+    connectors: Mapping[str, Connector]
+    clock: Clock
+    index_of: Callable[[str, int], PlanIndex]
+    fresh: Callable[[], bool]
+    """Whether our lease is certain enough to begin an effect."""
+    parked: Callable[[str, float | None], None]
+    """Told that a run waits, until a moment at the latest."""
+
+
+class Segment:
+    """Drives one claimed run."""
+
+    def __init__(self, host: Host, claimed: Claimed) -> None:
+        self.host, self.claimed = host, claimed
+        self.index = host.index_of(claimed.plan, claimed.version)
+        self.state: State = json.loads(claimed.state)
+        self.rev, self.seen = claimed.rev, claimed.seen
+        self.unseen = claimed.head > claimed.seen
+        self.parked = self.stopping = False
+        self.under_way: dict[Key, asyncio.Task[Event]] = {}
+        self._wake = asyncio.Event()
+
+    @property
+    def now(self) -> float:
+        """Seconds since 1970 by the engine's clock."""
+        return self.host.clock.now().timestamp()
+
+    def wake(self) -> None:
+        """Say that something arrived in the inbox."""
+        self.unseen = True
+        self._wake.set()
+
+    def stop(self) -> None:
+        """Begin nothing more, and end as soon as what is under way has ended."""
+        self.stopping = True
+        self._wake.set()
+
+    def abandon(self) -> None:
+        """Give up what is under way; its attempts are made again by whoever drives the run next."""
+        for task in self.under_way.values():
+            task.cancel()
+
+    async def drive(self) -> None:
+        """Drive the run until it waits, ends, or is no longer ours."""
+        try:
+            while not self.parked:
+                await self._read_inbox()
+                await self._pass_time()
+                await self._go_on()
+                if self.stopping and not self.under_way:
+                    break
+        except Fenced:
+            log.info("run is no longer ours", extra={"run": self.claimed.run})
+        finally:
+            for task in self.under_way.values():
+                task.cancel()
+
+    async def _go_on(self) -> None:
+        if self.parked:
+            return
+        self._match_attempts()
+        if self.under_way:
+            await self._wait()
+        elif self._only_waits(self.state):
+            await self._park()
+
+    async def _read_inbox(self) -> None:
+        while self.unseen and not self.parked:
+            self.unseen = False
+            for seq, kind, payload in await self.host.journal.unseen(self.claimed.run, self.seen):
+                try:
+                    event = read_event(kind, json.loads(payload))
+                except BatonError as error:
+                    await self._refuse(error.message, seq)
+                else:
+                    await self._tell(event, seq=seq)
+
+    async def _refuse(self, reason: str, seq: int) -> None:
+        """Pass over an event that nobody can read; it stays in the inbox, and the journal says why."""
+        entry = entry_of(self.index, self.state, Tick(), (Refusal(reason),), self.now)
+        await self._commit(self.state, entry, (), seq=seq)
+
+    async def _pass_time(self) -> None:
+        due = next_due(self.state)
+        if not self.parked and due is not None and due <= self.now:
+            await self._tell(Tick())
+
+    def _match_attempts(self) -> None:
+        """Begin what should be under way and is not; drop what no longer should be."""
+        wanted = {(a.node, a.visit, a.attempt): a for a in outstanding(self.index, self.state)}
+        for key in self.under_way.keys() - wanted.keys():
+            if "paused" not in self.state:
+                self.under_way.pop(key).cancel()
+        for key, attempt in wanted.items():
+            if key not in self.under_way and not self.stopping:
+                if not self.host.fresh():
+                    raise Fenced
+                self.under_way[key] = asyncio.create_task(self._attempt(attempt))
+
+    async def _wait(self) -> None:
+        """Until an attempt has ended, something arrived, or a timer ran out."""
+        due = next_due(self.state)
+        timeout = None if due is None else max(0.0, due - self.now)
+        waking = asyncio.create_task(self._wake.wait())
+        try:
+            await asyncio.wait(
+                [waking, *self.under_way.values()], timeout=timeout, return_when=asyncio.FIRST_COMPLETED
+            )
+        finally:
+            waking.cancel()
+            self._wake.clear()
+        for key in [key for key, task in self.under_way.items() if task.done()]:
+            task = self.under_way.pop(key)
+            if not task.cancelled():
+                await self._tell(task.result())
+
+    async def _attempt(self, attempt: Attempt) -> Event:
+        """One attempt, as the event it ends with."""
+        place: dict[str, Any] = {"node": attempt.node, "visit": attempt.visit, "attempt": attempt.attempt}
+        begun = self.now
+        limit = attempt.timeout.total_seconds() if attempt.timeout else DEFAULT_TIMEOUT_S
+        name = attempt.binding.connector
+        try:
+            connector = self.host.connectors.get(name)
+            if connector is None:
+                raise CallFailed(f"there is no connector {name!r} here", retryable=False)
+            work = Work(
+                step=attempt.step,
+                settings=attempt.binding.settings,
+                input=attempt.input,
+                key=attempt.key,
+                timeout_s=limit,
+                attempt=attempt.attempt,
+            )
+            async with asyncio.timeout(limit):
+                output = await connector.call(work)
+        except TimeoutError:
+            return Failed(error=f"no answer within {limit:g} s", begun=begun, resource=name, **place)
+        except CallFailed as error:
+            failure = {"error": error.message, "retryable": error.can_retry, "begun": begun}
+            return Failed(resource=name, **failure, **place)
+        except Exception as error:  # a connector's bug is its step's failure, not the run's
+            log.exception("connector %s failed unexpectedly", name, extra={"run": attempt.run})
+            return Failed(error=f"{type(error).__name__}: {error}", begun=begun, resource=name, **place)
+        if isinstance(output, Later):
+            return Accepted(**place)
+        return Succeeded(output=dict(output), begun=begun, resource=name, **place)
+
+    async def _tell(self, event: Event, *, seq: int | None = None) -> None:
+        """Apply one event and write it, with what it asks of the store."""
+        verdict = None
+        while not self.parked and verdict in (None, Verdict.UNSEEN):
+            now = self.now
+            state, effects = advance(self.index, self.state, event, now)
+            refused = bool(effects) and isinstance(effects[0], Refusal)
+            if refused and seq is None:
+                return  # a late answer of our own; nobody waits to hear of it
+            entry = entry_of(self.index, self.state, event, effects, now)
+            if refused:
+                effects = _warn_of(event, effects)
+            # A timer or a result must not close a task whose decision was accepted and lies unread.
+            closes = isinstance(event, Tick) or any(isinstance(e, CloseTask) for e in effects)
+            verdict = await self._commit(state, entry, effects, seq=seq, strict=closes and seq is None)
+            if verdict is Verdict.UNSEEN:
+                await self._read_inbox()
+
+    async def _commit(
+        self,
+        state: State,
+        entry: Mapping[str, Any],
+        effects: Sequence[Effect],
+        *,
+        seq: int | None,
+        strict: bool = False,
+    ) -> Verdict:
+        due = next_due(state)
+        commit = Commit(
+            run=self.claimed.run,
+            fence=self.claimed.fence,
+            rev=self.rev,
+            state=json.dumps(state),
+            seen=self.seen if seq is None else seq,
+            entry=entry,
+            status=state["status"],
+            ended=state.get("ended"),
+            strict=strict,
+            park=self._only_waits(state),
+            due=due,
+            writes=writes(effects, vars(self.claimed) | {"id": self.claimed.run}, entry["at"]),
+        )
+        verdict = await self.host.journal.commit(commit)
+        if verdict is Verdict.FENCED:
+            raise Fenced
+        if verdict is Verdict.UNSEEN:
+            self.unseen = True
+            return verdict
+        self.rev, self.seen, self.state = self.rev + 1, commit.seen, state
+        if verdict is Verdict.NOT_PARKED:
+            self.unseen = True
+        elif commit.park:
+            self._let_go(due)
+        return verdict
+
+    def _only_waits(self, state: State) -> bool:
+        """Whether nothing is under way, nothing should be, and no time has run out."""
+        if state["status"] != "open":
+            return not self.under_way
+        due = next_due(state)
+        return not self.under_way and not outstanding(self.index, state) and (due is None or due > self.now)
+
+    async def _park(self) -> None:
+        due = next_due(self.state)
+        verdict = await self.host.journal.park(Park(self.claimed.run, self.claimed.fence, self.rev, due))
+        if verdict is Verdict.FENCED:
+            raise Fenced
+        if verdict is Verdict.NOT_PARKED:
+            self.unseen = True
+        else:
+            self._let_go(due)
+
+    def _let_go(self, due: float | None) -> None:
+        self.parked = True
+        self.host.parked(self.claimed.run, due)
+
+
+def _warn_of(event: Event, effects: Sequence[Effect]) -> tuple[Effect, ...]:
+    """A decision that came too late is worth somebody's attention: its decider was told it counts."""
+    if not isinstance(event, Decided):
+        return ()
+    reason = next(e.reason for e in effects if isinstance(e, Refusal))
+    return (Alert("refused", event.node or event.task or "", 0, f"a decision by {event.by}: {reason}"),)
