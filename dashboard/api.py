@@ -3,7 +3,6 @@
 import asyncio
 import hmac
 import re
-import secrets
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,7 +13,6 @@ from fastapi.responses import JSONResponse
 from dashboard.runtime import Runtime
 from home.contracts import InputFile
 from home.errors import BatonError, NotFound, Refused
-from home.ids import ALPHABET
 from home.jobs import Job
 from home.registry import Command
 
@@ -134,22 +132,18 @@ def _with_uploads(runtime: Runtime, command: Command, request: Any) -> Any:
 
 
 async def _keep(runtime: Runtime, request: Request, name: str) -> str:
-    ticket = "".join(secrets.choice(ALPHABET) for _ in range(20))
-    folder = runtime.settings.home / "uploads" / ticket
-    folder.mkdir(parents=True)
-    # The name tells a reader what the sender called it; it must not tell the system where to write.
-    safe = re.sub(r"[^\w.() -]", "_", name.rsplit("/", 1)[-1])[-120:].lstrip(".") or "file"
+    ticket, path = runtime.new_upload(name)
     size = 0
-    with (folder / safe).open("wb") as file:
+    with path.open("wb") as file:
         async for part in request.stream():
             size += len(part)
             if size > runtime.settings.max_file_bytes:
                 raise Refused(
-                    f"{safe} is larger than the limit of {runtime.settings.max_file_bytes} bytes.",
+                    f"{path.name} is larger than the limit of {runtime.settings.max_file_bytes} bytes.",
                     hint="Raise max_file_bytes in baton.toml.",
                 )
             file.write(part)
-    return f"upload:{ticket}"
+    return ticket
 
 
 def _job(runtime: Runtime, name: str) -> Job:

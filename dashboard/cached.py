@@ -14,10 +14,11 @@ def ask(command: str, *, version: str, **fields: Any) -> Any:
     Responses are frozen models, so every session may share one.
     """
     fields = {name: value for name, value in fields.items() if value is not None}
-    return _answer(str(current().settings.home), command, json.dumps(fields, sort_keys=True), version)
+    with st.spinner("Counting …"):
+        return _answer(str(current().settings.home), command, json.dumps(fields, sort_keys=True), version)
 
 
-@st.cache_resource(max_entries=256, show_spinner="Counting …")
+@st.cache_resource(max_entries=256, show_spinner=False)  # type: ignore[untyped-decorator]
 def _answer(home: str, command: str, fields: str, version: str) -> Any:  # noqa: ARG001 - part of the key
     return current().run(command, **json.loads(fields))
 

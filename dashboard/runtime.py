@@ -1,6 +1,7 @@
 """What the service process shares, and where its pages and its API run commands."""
 
 import re
+import secrets
 import threading
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 from home.children import Children
 from home.context import Context, Stores
 from home.errors import Refused
+from home.ids import ALPHABET
 from home.jobs import Job
 from home.registry import Registry
 from home.settings import Configuration, configure
@@ -67,6 +69,15 @@ class Runtime:
             job.cancel()
         self.children.close()
         self.stores.close()
+
+    def new_upload(self, name: str) -> tuple[str, Path]:
+        """A ticket for a file that somebody sends, and where to write it."""
+        ticket = "".join(secrets.choice(ALPHABET) for _ in range(20))
+        folder = self.settings.home / "uploads" / ticket
+        folder.mkdir(parents=True)
+        # The name tells a reader what the sender called it; it must not tell the system where to write.
+        safe = re.sub(r"[^\w.() -]", "_", name.rsplit("/", 1)[-1])[-120:].lstrip(".") or "file"
+        return f"upload:{ticket}", folder / safe
 
     def upload_path(self, ticket: str) -> Path:
         """The file behind an upload ticket; raises `Refused` for anything else."""

@@ -17,7 +17,7 @@ LISTED = 200
 
 def show(scope: Scope, asked: dict[str, Any]) -> None:
     """The cases in view, in a chosen order; a click on one opens it (`one`)."""
-    head = st.columns([1, 1], vertical_alignment="bottom")
+    head = st.columns([5, 1], vertical_alignment="bottom")
     head[0].subheader("Cases")
     sort = head[1].selectbox(
         "Order", list(SORTS), format_func=SORTS.__getitem__, label_visibility="collapsed", key="sort cases"
@@ -42,7 +42,7 @@ def show(scope: Scope, asked: dict[str, Any]) -> None:
     st.dataframe(
         as_table(rows, zone=scope.log.tz),
         hide_index=True,
-        height=428,
+        height=320,
         on_select=selected,
         selection_mode="single-row",
         key=key,

@@ -46,7 +46,7 @@ def choose(title: str, *, simulated: bool = False, narrow: bool = True) -> Scope
     Without `narrow` the page looks at whole logs: only the log can be chosen.
     """
     logs = [log for log in all_logs(current().stores.events) if simulated or not log.simulated]
-    head = st.columns([5, 3, 2] if narrow else [5, 3], vertical_alignment="bottom")
+    head = st.columns([5, 3, 2] if narrow else [5, 3], vertical_alignment="center")
     head[0].title(title)
     if not logs:
         no_logs()

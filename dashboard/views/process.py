@@ -30,11 +30,8 @@ def show() -> None:
         st.info("No case passes these filters. Remove one of them above.")
         return
     _map(scope, graph, asked)
-    variants, cases = st.columns([3, 2], gap="large")
-    with variants:
-        _variants(scope, asked)
-    with cases:
-        case_list.show(scope, asked)
+    _variants(scope, asked)
+    case_list.show(scope, asked)
     address.take("case")
     if case := address.one_of("case"):
         case_list.one(scope, case)
@@ -74,7 +71,7 @@ def _variants(scope: Scope, asked: dict[str, Any]) -> None:
         key=f"variants:{scope.log.schema}:{scope.view}",
         total=found.total,
         selected=chips.chosen_variants(scope.chips),
-        height=460,
+        height=400,
         on_select=_filter_by_variants,
     )
 
