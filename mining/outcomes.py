@@ -5,12 +5,12 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+# Participles only: `REJECTED by X` says how a decision ended; `Reject application` is work of its own.
 WORDS = frozenset(
     re.findall(
         r"\w+",
-        """approve approved reject rejected accept accepted decline declined deny denied refuse refused
-        grant granted cancel cancelled canceled pass passed fail failed succeed succeeded confirm confirmed
-        withdraw withdrawn uphold upheld valid invalid eligible ineligible""",
+        """approved rejected accepted declined denied refused granted cancelled canceled passed failed
+        succeeded confirmed withdrawn upheld overturned valid invalid eligible ineligible""",
     )
 )
 
@@ -33,7 +33,7 @@ def outcome_of(activity: str) -> tuple[str, str] | None:
         return None
     i = found[0]
     word = words[i]
-    decided = "decided" if word.lower().endswith(("ed", "d", "n")) else "decide"
+    decided = "decided"
     decided = decided.upper() if word.isupper() else decided.capitalize() if word[0].isupper() else decided
     return " ".join((*words[:i], decided, *words[i + 1 :])), word
 
