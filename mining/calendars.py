@@ -17,6 +17,9 @@ SLOTS_S = (900, 1800, 3600, 7200, 14_400)
 ENOUGH = 20
 """Starts per slot in working hours, above which an empty slot means off duty rather than chance."""
 
+FEW = 12
+"""Distinct times of day, up to which times are taken for dates."""
+
 
 @dataclass(frozen=True)
 class Calendar:
@@ -43,7 +46,7 @@ class Calendar:
             first.tz_localize("UTC").tz_convert(tz).tz_localize(None).normalize(),
             last.tz_localize("UTC").tz_convert(tz).tz_localize(None).normalize(),
         )
-        present = midnights[[day.date() not in self.absent for day in midnights]]
+        present = midnights[~midnights.isin(pd.DatetimeIndex(sorted(self.absent)))]
         begins, ends = [], []
         for weekday, begin, end in self.hours:
             on = present[present.weekday == weekday]
@@ -165,7 +168,12 @@ def _working_days(starts: "pd.Series[pd.Timestamp]") -> set[int]:
 def _day_hours(
     second: np.ndarray[tuple[int], np.dtype[np.float64]], sizes: tuple[int, ...] = SLOTS_S
 ) -> list[tuple[int, int]] | None:
-    """Working hours of a day from seconds after midnight, in the finest slots the data carry."""
+    """Working hours of a day from seconds after midnight, in the finest slots the data carry.
+
+    Where nearly all work begins at a few moments, the clock tells the date only, and hours stay unknown.
+    """
+    if len(second) > 2 * FEW and len(np.unique(second)) <= FEW:
+        return [(0, DAY_S)]
     for size in sizes:
         counts = np.bincount((second // size).astype(int), minlength=DAY_S // size).astype(float)
         core = counts[counts > counts.mean()].mean() if counts.any() else 0.0

@@ -49,8 +49,10 @@ def waiting_causes(
     names = list(table["resource"].cat.categories)
     given = calendars if calendars is not None else mine_calendars(table, tz)
     bounds = (table["start"].min() - pd.Timedelta(days=1), table["end"].max() + pd.Timedelta(days=1))
-    duties = [given.get(name, ALWAYS).duty(*bounds, tz) for name in names]
-    timelines = [Timeline(work[work["resource"] == i], duty) for i, duty in enumerate(duties)]
+    duties = {c: c.duty(*bounds, tz) for c in {given.get(name, ALWAYS) for name in names}}
+    timelines = [
+        Timeline(work[work["resource"] == i], duties[given.get(name, ALWAYS)]) for i, name in enumerate(names)
+    ]
     found = _Causes(work, timelines, precedence).split()
     return pd.concat([table, found], axis=1)
 
@@ -109,11 +111,13 @@ class _Causes:
         work = self.work
         begin, start = work["enabled"].to_numpy(), work["start"].to_numpy()
         waiting = start - begin
-        free = {number: line.free for number, line in enumerate(self.timelines)}
-        batches = find_batches(work, free, strict=self.kronos)
-        in_batch = batches["batch"].to_numpy() >= 0
-        ready = np.where(in_batch, np.clip(batches["complete"], begin, start), begin)
         timed = bool((work["end"] > work["start"]).any())
+        in_batch, ready = np.zeros(len(work), dtype=bool), begin
+        if timed:
+            free = {number: line.free for number, line in enumerate(self.timelines)}
+            batches = find_batches(work, free, strict=self.kronos)
+            in_batch = batches["batch"].to_numpy() >= 0
+            ready = np.where(in_batch, np.clip(batches["complete"], begin, start), begin)
         since = ready if self.kronos or not timed else self._last_idle(ready)
         resource = work["resource"].to_numpy()
         for number, line in enumerate(self.timelines):
