@@ -23,6 +23,7 @@ const kept = { '@viz-js/viz': 'viz-js.txt', 'bpmn-auto-layout': 'bpmn-auto-layou
 /** What a copied file carries inside in object code. */
 const inside = [
   { name: 'Graphviz', version: '16.1.0', licence: 'EPL-2.0', text: 'graphviz.txt', where: ['viz-global.js'] },
+  { name: 'Emscripten run-time', version: '6.0.10', licence: 'MIT', text: 'emscripten.txt', where: ['viz-global.js'] },
   { name: 'Expat', version: '2.8.5', licence: 'MIT', text: 'expat.txt', where: ['viz-global.js'] }
 ]
 

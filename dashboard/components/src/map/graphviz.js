@@ -6,7 +6,9 @@ import { mainDirection } from './order.js'
 export const DENSE = 140
 
 const POINTS_PER_INCH = 72
-const space = width => `<table border="0" cellborder="0" cellspacing="0" cellpadding="0"><tr><td fixedsize="true" width="${Math.ceil(width)}" height="15"></td></tr></table>`
+/** Room for a label; above a line that runs across there must be more of it than beside one that runs down. */
+const space = (width, direction) =>
+  `<table border="0" cellborder="0" cellspacing="0" cellpadding="0"><tr><td fixedsize="true" width="${Math.ceil(width)}" height="${direction === 'LR' ? 23 : 15}"></td></tr></table>`
 
 /** `graph` holds sized nodes `{id, kind, w, h}` and edges `{source, target, events, label_w, line}`. */
 export function question (graph, direction) {
@@ -33,7 +35,7 @@ export function question (graph, direction) {
         dir: back ? 'back' : 'forward',
         arrowsize: 0.62 + e.line * 0.07,
         weight: 1 + Math.round(24 * e.events / most) + (graph.backbone.has(e.id) ? 3 : 0),
-        ...(e.label_w && !dense ? { label: { html: space(e.label_w) } } : {})
+        ...(e.label_w && !dense ? { label: { html: space(e.label_w, direction) } } : {})
       }
     })),
     subgraphs: [{ graphAttributes: { rank: 'source' }, nodes: only('start') }, { graphAttributes: { rank: 'sink' }, nodes: only('end') }]

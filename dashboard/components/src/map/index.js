@@ -34,7 +34,7 @@ class ProcessMap {
     Object.assign(this, { root, send, positions: new Map(), draws: 0, queued: false, busy: false, touched: false, gone: false })
     this.surface = svg('svg', { class: 'surface', role: 'group', 'aria-roledescription': 'process map', 'aria-describedby': 'map-help' })
     this.stage = html('div', { class: 'stage' }, this.surface)
-    this.viewport = new Viewport(this.stage, this.surface, () => this.moved())
+    this.viewport = new Viewport(this.stage, this.surface, () => this.moved(), () => { this.touched = true })
     this.minimap = new Minimap(this.viewport)
     this.replay = new Replay(this.viewport)
     this.tooltip = new Tooltip(this.stage)
@@ -60,7 +60,6 @@ class ProcessMap {
     surface.addEventListener('keydown', event => this.key(event))
     surface.addEventListener('focusin', event => this.focused(item(event)))
     surface.addEventListener('focusout', () => this.hover(null))
-    for (const gesture of ['pointerdown', 'wheel']) surface.addEventListener(gesture, () => { this.touched = true }, { passive: true })
   }
 
   // -- what Python and the reader say -------------------------------------------------------------------------------
@@ -74,9 +73,11 @@ class ProcessMap {
       this.stage.style.height = (data.height ?? 560) + 'px'
       this.surface.setAttribute('aria-label', data.title || 'Process map')
       this.graph = build(data.graph ?? {}, data.compare)
-      this.settings = remembered.get(data.key) ?? { ...opening(this.graph), metric: data.metric, direction: 'auto' }
+      this.settings = remembered.get(data.key) ?? { metric: data.metric, direction: 'auto', chosen: false }
+      if (!this.settings.chosen) Object.assign(this.settings, opening(this.graph))
       for (const name of ['metric', 'activities', 'paths']) {
-        if (data[name] != null && (first ? !remembered.has(data.key) : data[name] !== previous[name])) this.settings[name] = data[name]
+        const asked = first ? !remembered.has(data.key) : data[name] !== previous[name]
+        if (data[name] != null && (asked || (name !== 'metric' && !this.settings.chosen))) this.settings[name] = data[name]
       }
       if (!METRICS[this.settings.metric] || (METRICS[this.settings.metric].compared && !this.graph.compared)) this.settings.metric = 'events'
       remembered.set(data.key, this.settings)
@@ -88,6 +89,7 @@ class ProcessMap {
 
   change (name, value) {
     this.settings[name] = value
+    if (name === 'activities' || name === 'paths') this.settings.chosen = true
     if (name === 'direction') this.touched = false
     this.request()
   }

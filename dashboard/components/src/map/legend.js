@@ -19,7 +19,7 @@ export function legend (graph, metric, paint, theme, replayed) {
   const { kind, text, scale: words } = METRICS[metric], { low, high } = paint.range
   const item = (...children) => html('span', { class: 'item' }, ...children)
   const items = []
-  if (kind === 'count') items.push(item(line(1.4, theme.lines[0]), text(low), line(5.5, theme.lines[2]), text(high), html('span', { class: 'words' }, words)))
+  if (kind === 'count') items.push(item(...(low < high ? [line(1.4, theme.lines[0]), text(low)] : []), line(5.5, theme.lines[2]), text(high), html('span', { class: 'words' }, words)))
   if (kind === 'time') items.push(item('fast', scale(paint.stops), text(high), html('span', { class: 'words' }, words)))
   if (kind === 'difference') {
     const reach = Math.max(Math.abs(low), Math.abs(high))

@@ -4,14 +4,19 @@ const READABLE = 0.82, LARGEST = 2.5, OPENING = 1.15
 const still = () => matchMedia('(prefers-reduced-motion: reduce)').matches
 
 export class Viewport {
-  constructor (stage, surface, changed) {
-    Object.assign(this, { stage, surface, changed, x: 0, y: 0, k: 1, width: 1, height: 1 })
+  /** `changed()` follows every new view, `gesture()` only those that the reader made. */
+  constructor (stage, surface, changed, gesture) {
+    Object.assign(this, { stage, surface, changed, gesture, x: 0, y: 0, k: 1, width: 1, height: 1 })
     this.pointers = new Map()
     surface.addEventListener('wheel', event => this.wheel(event), { passive: false })
     surface.addEventListener('pointerdown', event => this.down(event))
     surface.addEventListener('pointermove', event => this.move(event))
     for (const end of ['pointerup', 'pointercancel']) surface.addEventListener(end, event => this.up(event))
-    surface.addEventListener('dblclick', event => { if (!event.target.closest('.node,.edge')) this.zoom(1.5, this.at(event)) })
+    surface.addEventListener('dblclick', event => {
+      if (event.target.closest('.node,.edge')) return
+      this.gesture()
+      this.zoom(1.5, this.at(event))
+    })
   }
 
   get w () { return this.stage.clientWidth }
@@ -85,6 +90,7 @@ export class Viewport {
   wheel (event) {
     if (event.ctrlKey || event.metaKey) {
       event.preventDefault()
+      this.gesture()
       return this.zoom(Math.exp(-Math.max(-60, Math.min(60, event.deltaY)) * 0.006), this.at(event), false)
     }
     const dx = event.shiftKey ? event.deltaY : event.deltaX, dy = event.shiftKey ? 0 : event.deltaY
@@ -92,6 +98,7 @@ export class Viewport {
     const x = within(this.x, dx, this.width * this.k, this.w), y = within(this.y, dy, this.height * this.k, this.h)
     if (x === this.x && y === this.y) return
     event.preventDefault()
+    this.gesture()
     this.set(this.k, x, y)
   }
 
@@ -108,12 +115,14 @@ export class Viewport {
     this.pointers.set(event.pointerId, now)
     this.dragged += Math.abs(now.x - before.x) + Math.abs(now.y - before.y)
     if (others.length) {
+      this.gesture()
       const [, other] = others[0], reach = p => Math.hypot(p.x - other.x, p.y - other.y) || 1
       return this.zoom(reach(now) / reach(before), { x: (now.x + other.x) / 2, y: (now.y + other.y) / 2 }, false)
     }
     if (this.dragged < 4) return
     if (!this.surface.hasPointerCapture(event.pointerId)) this.surface.setPointerCapture(event.pointerId)
     this.stage.classList.add('dragging')
+    this.gesture()
     this.set(this.k, this.x + now.x - before.x, this.y + now.y - before.y)
   }
 
