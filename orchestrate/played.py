@@ -1,5 +1,6 @@
 """Plays runs in simulated time: the engine's own core and journal, against the sandbox's world."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -52,7 +53,9 @@ class _Playing:
 
     def __init__(self, index: PlanIndex, world: World, case: Case) -> None:
         self.index, self.world, self.case = index, world, case
-        self.tasks: dict[str, tuple[OpenTask, Answer]] = {}
+        self.tasks: dict[str, tuple[str, int, Answer]] = {}
+        """Node, how many times it had asked, and the answer that is on its way, by task."""
+        self.asked: Counter[str] = Counter()
         self.attempts: dict[tuple[str, int, int], Answer] = {}
         self.entries: list[dict[str, Any]] = []
         self.state: State | None = None
@@ -95,26 +98,26 @@ class _Playing:
             case OpenTask() if effect.kind != "side":
                 who = effect.assignee or effect.role
                 self.manual += effect.kind == "manual"
-                answer = self.world.task(
-                    self.case.run, effect.node, effect.visit, effect.kind, effect.outcomes, who, at
-                )
-                self.tasks[effect.task] = (effect, answer)
+                self.asked[effect.node] += 1  # not the visit: a loop asks after every pass of one visit
+                about = (self.case.run, effect.node, self.asked[effect.node])
+                answer = self.world.task(*about, effect.kind, effect.outcomes, who, at)
+                self.tasks[effect.task] = (*about[1:], answer)
             case EscalateTask() if effect.task in self.tasks:
-                task, answer = self.tasks[effect.task]
+                node, turn, answer = self.tasks[effect.task]
                 who = effect.assignee or effect.role
-                about = (self.case.run, task.node, task.visit, effect.level)
-                self.tasks[effect.task] = (task, self.world.escalated(*about, answer, who, at))
+                answer = self.world.escalated(self.case.run, node, turn, effect.level, answer, who, at)
+                self.tasks[effect.task] = (node, turn, answer)
             case CloseTask() | DoneTask():
                 self.tasks.pop(effect.task, None)
 
     def _next(self) -> tuple[float, Event] | None:
         """The next thing that happens, and when."""
         found: list[tuple[float, int, str, Event]] = []
-        for name, (task, answer) in self.tasks.items():
+        for name, (node, _, answer) in self.tasks.items():
             decided = Decided(
                 task=name, outcome=answer.outcome, output=answer.output, by=answer.by, begun=answer.begun
             )
-            found.append((answer.ends, 0, task.node, decided))
+            found.append((answer.ends, 0, node, decided))
         for which, answer in self.attempts.items():
             node, visit, attempt = which
             token = (self.state or {})["open"].get(node, {})

@@ -54,14 +54,14 @@ class World:
         self,
         case: str,
         node: str,
-        visit: int,
+        turn: int,
         kind: str,
         outcomes: Sequence[str],
         who: str | None,
         now: float,
     ) -> Answer:
         """What a person makes of a task that opened `now`."""
-        asked, about = self._nodes[node], (case, node, visit)
+        asked, about = self._nodes[node], (case, node, turn)
         output: dict[str, Any] = {}
         waited = worked = 0.0
         if kind == "manual" and not (isinstance(asked, Step) and asked.does == "manual"):
@@ -73,22 +73,22 @@ class World:
         return Answer(now + waited, now + waited + worked, outcome, output, who or NOBODY)
 
     def escalated(
-        self, case: str, node: str, visit: int, level: int, answer: Answer, who: str | None, now: float
+        self, case: str, node: str, turn: int, level: int, answer: Answer, who: str | None, now: float
     ) -> Answer:
         """What the next in the chain makes of it: the earlier answer, or a quicker one of their own."""
         step = self._nodes[node]
         if not isinstance(step, Step) or answer.begun <= now:
             return answer
-        if self.luck(case, node, visit, "helps", level) >= HELPED:
+        if self.luck(case, node, turn, "helps", level) >= HELPED:
             return answer
-        begun = now + self._wait(step, level, case, node, visit)
+        begun = now + self._wait(step, level, case, node, turn)
         if begun >= answer.begun:
             return answer
         return Answer(begun, begun + answer.ends - answer.begun, answer.outcome, answer.output, who or NOBODY)
 
-    def attempt(self, case: str, step: Step, visit: int, now: float) -> Answer:
+    def attempt(self, case: str, step: Step, turn: int, now: float) -> Answer:
         """What a system makes of an attempt that began `now`."""
-        about = (case, step.id, visit)
+        about = (case, step.id, turn)
         output = filled(step, lambda what: self.luck(*about, what))
         by = step.binding.connector if step.binding else NOBODY
         return Answer(now, now + self._work(step, *about), "", output, by)

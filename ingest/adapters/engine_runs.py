@@ -134,7 +134,7 @@ def _cases(rows: Any, trace: dict[str, int], digest: Any) -> pa.RecordBatch:
     names = list(dict.fromkeys(name for record in records for name in record))
     arrays = [pa.array([trace[row.case_id] for row in rows], pa.int64())]
     arrays += [pa.array([record.get(name) for record in records], pa.string()) for name in names]
-    return pa.record_batch(arrays, names=[TRACE, *names])
+    return pa.record_batch(arrays, names=[TRACE, *(f"case:{name}" for name in names)])
 
 
 def _events(rows: Any, trace: dict[str, int], done: int, digest: Any) -> pa.RecordBatch:
