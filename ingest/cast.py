@@ -84,7 +84,8 @@ class Cast:
         system = literal(self.system) if self.system else "null"
         return (
             f"select *, {_fault()} as fault from (select st.*, sc.* exclude (trace),"
-            f" {self.field('case_id')} as f_case, {self.field('activity')} as f_activity, {self.field('timestamp')} as f_time,"
+            f" {self.field('case_id')} as f_case, {self.field('activity')} as f_activity,"
+            f" {self.field('timestamp')} as f_time,"
             f" {self.field('start')} as f_start, {self.field('cost')} as f_cost,"
             f" {when.expression} as ts, {start.expression if start else 'null::timestamp'} as start_ts,"
             f" lower(nullif(trim({self.field('lifecycle')}), '')) as lifecycle,"
@@ -102,8 +103,8 @@ class Cast:
         before = self._count("event")
         self.cursor.execute(
             f"insert into event by name select {first}::ubigint + n as n, {source}::usmallint as source,"
-            " row as source_row, f_case as case_id, f_activity as activity, ts, start_ts, lifecycle, resource,"
-            f" cost, system{columns} from ({self.rows()}) where fault is null order by n"
+            " row as source_row, f_case as case_id, f_activity as activity, ts, start_ts, lifecycle,"
+            f" resource, cost, system{columns} from ({self.rows()}) where fault is null order by n"
         )
         loaded = self._count("event") - before
         columns = "".join(f", arg_min({a.value}, n) as {a.column}" for a in cases)

@@ -66,7 +66,8 @@ def _make_instances(cursor: Cursor) -> tuple[bool, int]:
     attributes = "".join(f", coalesce(e.{c}, s.{c}) as {c}" for (c,) in columns)
     cursor.execute(
         "create temp table made as select e.n, e.case_id, e.activity,"
-        " coalesce(e.resource, s.resource) as resource, coalesce(e.system, s.system) as system, coalesce(e.cost, s.cost) as cost, e.ts,"
+        " coalesce(e.resource, s.resource) as resource, coalesce(e.system, s.system) as system,"
+        " coalesce(e.cost, s.cost) as cost, e.ts,"
         f" least(coalesce(s.ts, e.start_ts, e.ts), e.ts) as start_ts{attributes}"
         " from tagged t join event e on e.n = t.n left join opened o on o.end_n = t.n"
         " left join event s on s.n = o.start_n"

@@ -144,6 +144,8 @@ class _Load:
         names = ("encoding", "delimiter", "table", "query", "records", "object_type")
         chosen = {name: self.options[name] for name in names if name in self.options}
         reading = self.adapter.read(self.content, Options(**chosen, limits=self.limits, progress=progress))
+        if reading.columns is not None:  # a missing column is said before an hour of reading
+            resolve(self.wish, reading.columns, source=self.content.name)
         stage = Stage(cursor, self.limits, reading.row_word)
         stage.take(reading)
         if stage.events + stage.aside == 0:

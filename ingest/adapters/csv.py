@@ -288,7 +288,9 @@ def _records(text: str, delimiter: str, first: int) -> Iterator[tuple[int, list[
     lines = io.StringIO(text, newline="").readlines()
     start = 0
     while start < len(lines):
-        reader = csv.reader(lines[start:] if start else lines, delimiter=delimiter, strict=True)
+        reader = csv.reader(
+            map(lines.__getitem__, range(start, len(lines))), delimiter=delimiter, strict=True
+        )
         done = 0
         try:
             for row in reader:
