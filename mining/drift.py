@@ -12,7 +12,9 @@ from home.context import Context
 from home.contracts import Contract, LogName, Request, Response
 from home.sql import read_sql
 from home.text import percent
+from mining.instances import instances
 from mining.lens import lens
+from mining.running import running_cases
 
 ALPHA = 0.001
 SEGMENT = 100
@@ -23,6 +25,8 @@ GRID = 20_000
 """Positions looked at; longer logs are scanned in steps of several cases."""
 FEWEST = 8
 """A pair seen in fewer cases cannot give an alarm."""
+TAIL = 50
+FEW_RUNNING, MOST_RUNNING = 0.2, 0.5
 START, END = "▶", "■"
 
 Counts = NDArray[np.float64]
@@ -96,6 +100,20 @@ def _features(
     _, first = np.unique(present[:, useful][cases > 0], axis=1, return_index=True)
     kept = useful[np.sort(first)]
     return present[:, kept], [pairs[i] for i in kept]
+
+
+def settled(running: NDArray[np.bool_]) -> int:
+    """How many cases, from the first, to look at before those of which many are still running.
+
+    What is unfinished looks like a change, and so do the quick cases that are finished among
+    unfinished ones. Where most cases look unfinished the process has no clear end, and all count.
+    """
+    if not len(running) or running.mean() > MOST_RUNNING:
+        return len(running)
+    total = np.concatenate(([0], np.cumsum(running)))
+    share = (total[TAIL:] - total[:-TAIL]) / TAIL
+    calm = np.flatnonzero(share <= FEW_RUNNING)
+    return len(running) if len(running) < TAIL or not len(calm) else int(calm[-1]) + TAIL
 
 
 class _Scan:
@@ -265,9 +283,12 @@ def drift(context: Context, request: DriftRequest) -> DriftResponse:
         log = view.some().log
         cases = view.cursor.execute(read_sql("mining.sql", "cases_by_start"), {"tz": log.tz}).df()
         variants = view.cursor.execute(read_sql("mining.sql", "variant_names")).fetchall()
+        frame = instances(view.cursor, attributes=False)
+    running = cases["case_id"].isin(context.compute(running_cases, frame)).to_numpy()
     number = {vid: i for i, (vid, _) in enumerate(variants)}
     order = cases["vid"].map(number).to_numpy().astype(np.int64)
-    found = context.compute(find_changes, order, [names for _, names in variants])
+    until = settled(running)
+    found = context.compute(find_changes, order[:until], [names for _, names in variants])
     changes = [
         DriftChange(
             case_index=change.case,
@@ -280,7 +301,9 @@ def drift(context: Context, request: DriftRequest) -> DriftResponse:
         for change in found
     ]
     note = None
-    if len(cases) < 2 * SEGMENT:
+    if until < len(cases):
+        note = f"The last {len(cases) - until} cases are left out: many of them are still running."
+    if until < 2 * SEGMENT:
         note = f"A change needs {SEGMENT} cases on both sides; this is too few to tell."
     return DriftResponse(log=log.name, cases=len(cases), changes=changes, note=note)
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from home.context import Context
-from mining.drift import DriftRequest, drift, find_changes
+from mining.drift import DriftRequest, drift, find_changes, settled
 
 VARIANTS = [("A", "B", "C"), ("A", "C", "B"), ("A", "B", "D", "C")]
 
@@ -95,3 +95,13 @@ def test_changes_of_published_logs_are_found(public_logs: Path) -> None:
         alarms += len(found)
         assert find_changes(rng.permutation(order), variants) == []
     assert hits == alarms == 6
+
+
+def test_the_tail_of_running_cases_is_left_out() -> None:
+    running = np.zeros(1000, dtype=bool)
+    running[[10, 500]] = True
+    assert settled(running) == 1000
+    running[900:] = True
+    assert 900 <= settled(running) <= 915
+    assert settled(~running) == 1000
+    assert settled(np.zeros(0, dtype=bool)) == 0
