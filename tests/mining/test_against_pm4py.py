@@ -10,6 +10,7 @@ from ingest.load import ingest
 from mining.contracts import DiscoverRequest, MapRequest, VariantsRequest
 from mining.directly_follows import process_map
 from mining.discover import discover
+from mining.rework import ReworkRequest, rework
 from mining.variants import variants
 
 pytestmark = pytest.mark.logs
@@ -86,3 +87,11 @@ def test_alignment_fitness(context, log):
     ours = alignment_fitness(of_tree(inductive_tree(counts, 0.4)), common)
     # PM4Py also charges a ten-thousandth for every silent step.
     assert ours.fitness == pytest.approx(theirs, abs=1e-3)
+
+
+def test_rework(context, log):
+    import pm4py
+
+    frame, name = log
+    found = rework(context, ReworkRequest(log=name))
+    assert {a.activity: a.cases for a in found.activities} == pm4py.get_rework_cases_per_activity(frame)
