@@ -7,6 +7,13 @@ BOTH: frozenset[Store] = frozenset({"events", "state"})
 
 COMMANDS: tuple[Command, ...] = (
     Command(
+        "moves",
+        "orchestrate.moves:moves",
+        "List a plan's redesign moves; accept or reject one.",
+        examples=("baton moves onboarding.yaml --reject parallelise-1 -o onboarding.yaml",),
+        group="Improve",
+    ),
+    Command(
         "publish",
         "orchestrate.publish:publish",
         "Check a plan, replay its history, and make it a version that runs can take.",
@@ -27,6 +34,14 @@ COMMANDS: tuple[Command, ...] = (
         "orchestrate.versions:list_plans",
         "List the published plans.",
         examples=("baton plans",),
+        stores=STATE,
+        group="Run",
+    ),
+    Command(
+        "published",
+        "orchestrate.published:published",
+        "Show a published plan and its versions.",
+        examples=("baton published onboarding -o onboarding.yaml",),
         stores=STATE,
         group="Run",
     ),
@@ -108,6 +123,22 @@ COMMANDS: tuple[Command, ...] = (
         "Leave a remark on a task.",
         examples=("baton comment run-1hq2v7k3m8x4zz.1 'called the supplier' --by ada",),
         stores=STATE,
+        group="Run",
+    ),
+    Command(
+        "worker",
+        "orchestrate.worker:worker",
+        "Drive runs until it is told to stop.",
+        examples=("baton worker", "baton worker --driver table"),
+        stores=STATE,
+        group="Run",
+        api=False,
+    ),
+    Command(
+        "connectors",
+        "orchestrate.connectors.registry:connectors",
+        "List the ways in which steps reach systems and people.",
+        examples=("baton connectors",),
         group="Run",
     ),
     Command(

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from home.database import Database
-from orchestrate.journal import passing_trouble
 from orchestrate.statements import Execute, on_driver
 
 log = logging.getLogger("baton.engine")
@@ -51,9 +50,9 @@ class Heartbeat:
 
     def start(self) -> None:
         """Beat once, let go of what an earlier life of this worker left, and go on beating."""
-        self._connection = self.database.raw()
         self._transaction(lambda execute: execute(f"{FREE} where owner = :worker", {"worker": self.worker}))
         self._beat()
+        self._disconnect()  # the thread opens its own; SQLite's belong to one thread
         self._thread.start()
 
     def stop(self) -> None:
@@ -64,8 +63,12 @@ class Heartbeat:
             self._transaction(self._goodbye)
         except Exception:
             log.exception("could not say goodbye; the runs go on elsewhere after %s s", self.limit_s)
+        self._disconnect()
+
+    def _disconnect(self) -> None:
         if self._connection is not None:
             self._connection.close()
+            self._connection = None
 
     def _goodbye(self, execute: Execute) -> None:
         execute(f"{FREE} where owner = :worker", {"worker": self.worker})
@@ -79,13 +82,10 @@ class Heartbeat:
                 log.warning("heartbeat failed: %s", error)
                 # The others could not beat either: give them time before calling them dead.
                 self._quiet_until = time.monotonic() + self.limit_s
-                if passing_trouble(error)[1] and self._connection is not None:
-                    self._connection.close()
-                    self._connection = None
+                self._disconnect()
+        self._disconnect()
 
     def _beat(self) -> None:
-        if self._connection is None:
-            self._connection = self.database.raw()
         begun = time.monotonic()
         self._transaction(self._say_alive)
         self._last = begun

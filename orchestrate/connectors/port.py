@@ -38,10 +38,12 @@ class Later:
 
 
 class Connector(Protocol):
-    """Carries out steps. One object per process, used by many runs at once."""
+    """Carries out steps. One object per process, made from the settings, used by many runs at once."""
 
     summary: str
     """One sentence for people."""
+    options: Mapping[str, str]
+    """What a binding may set, and what that means."""
 
     async def call(self, work: Work) -> Mapping[str, Any] | Later:
         """Do the work and return the step's output.
