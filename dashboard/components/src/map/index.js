@@ -5,18 +5,17 @@ import { mounting } from '../common/mount.js'
 import { themeOf } from '../common/theme.js'
 import { Controls } from './controls.js'
 import { drawing } from './drawing.js'
+import { Explorer } from './explore.js'
 import { build } from './graph.js'
-import { isArrow, neighbour, nextPath } from './keyboard.js'
 import { layout } from './layout.js'
 import { legend } from './legend.js'
-import { edgeFacts, edgeLabel, METRICS, nodeCaption, nodeFacts } from './metrics.js'
+import { edgeLabel, METRICS, nodeCaption } from './metrics.js'
 import { Minimap } from './minimap.js'
 import { lineWidth, painter } from './paint.js'
 import { Replay } from './replay.js'
 import { save } from './save.js'
 import { opening, simplify } from './simplify.js'
 import { measurer, wrap } from './text.js'
-import { Tooltip } from './tooltip.js'
 import { Viewport } from './viewport.js'
 
 const NAME_WIDTH = 168
@@ -26,40 +25,25 @@ const HELP = 'Arrow keys walk from activity to activity, the bracket keys over t
 /** Settings outlive a page that is left and opened again. */
 const remembered = new Map()
 
-/** What a selection is about, as one string. */
-const selectionKey = s => JSON.stringify(s.kind === 'flow' ? ['flow', s.source, s.target] : [s.kind, s.activity])
-
 class ProcessMap {
   constructor (root, send) {
-    Object.assign(this, { root, send, positions: new Map(), draws: 0, queued: false, busy: false, touched: false, gone: false })
+    Object.assign(this, { root, positions: new Map(), draws: 0, queued: false, busy: false, touched: false, gone: false })
     this.surface = svg('svg', { class: 'surface', role: 'group', 'aria-roledescription': 'process map', 'aria-describedby': 'map-help' })
     this.stage = html('div', { class: 'stage' }, this.surface)
     this.viewport = new Viewport(this.stage, this.surface, () => this.moved(), () => { this.touched = true })
     this.minimap = new Minimap(this.viewport)
     this.replay = new Replay(this.viewport)
-    this.tooltip = new Tooltip(this.stage)
     this.legend = html('div', { class: 'legend' })
     this.message = html('div', { class: 'empty', hidden: true })
     this.live = html('div', { class: 'unseen', role: 'status' })
     this.controls = new Controls((name, value) => this.change(name, value), format => this.save(format))
+    this.explorer = new Explorer(this, selection => send('click', selection))
     const zoom = html('div', { class: 'zoom', role: 'group', 'aria-label': 'Zoom' },
       iconButton('plus', 'Zoom in', () => this.zoom(1.3)), iconButton('minus', 'Zoom out', () => this.zoom(1 / 1.3)), iconButton('fit', 'Show the whole map', () => this.fit()))
-    this.stage.append(this.replay.canvas, html('div', { class: 'corner' }, this.minimap.element, zoom), this.message, this.tooltip.element)
+    this.stage.append(this.replay.canvas, html('div', { class: 'corner' }, this.minimap.element, zoom), this.message, this.explorer.tooltip.element)
     root.replaceChildren(this.controls.element, this.stage, this.legend, this.replay.element, html('div', { class: 'unseen', id: 'map-help' }, HELP), this.live)
-    this.listen()
     this.observer = new ResizeObserver(() => this.resized())
     this.observer.observe(this.stage)
-  }
-
-  listen () {
-    const { surface } = this, item = event => event.target.closest?.('.node,.edge')
-    surface.addEventListener('click', event => { if (!this.viewport.justDragged && item(event)) this.pick(item(event), event) })
-    surface.addEventListener('pointerover', event => this.hover(item(event), event))
-    surface.addEventListener('pointermove', event => { if (this.hovered) this.describe(this.hovered, this.viewport.at(event)) })
-    surface.addEventListener('pointerleave', () => this.hover(null))
-    surface.addEventListener('keydown', event => this.key(event))
-    surface.addEventListener('focusin', event => this.focused(item(event)))
-    surface.addEventListener('focusout', () => this.hover(null))
   }
 
   // -- what Python and the reader say -------------------------------------------------------------------------------
@@ -81,7 +65,7 @@ class ProcessMap {
       }
       if (!METRICS[this.settings.metric] || (METRICS[this.settings.metric].compared && !this.graph.compared)) this.settings.metric = 'events'
       remembered.set(data.key, this.settings)
-      if (data.selected) this.picked = null
+      this.explorer.given(data.selected)
       this.replay.load(data.replay, data.zone)
     }
     this.request()
@@ -93,29 +77,6 @@ class ProcessMap {
     if (name === 'direction') this.touched = false
     this.request()
   }
-
-  pick (element, event) {
-    const selection = this.selectionOf(element)
-    if (!selection) return
-    this.picked = selectionKey(selection)
-    this.markSelected()
-    this.send('click', { ...selection, additive: Boolean(event.shiftKey || event.ctrlKey || event.metaKey) })
-  }
-
-  selectionOf (element) {
-    if (element.dataset.node != null) {
-      const node = this.node(element)
-      return node.kind === 'activity' ? { kind: 'activity', activity: node.name } : null
-    }
-    const edge = this.edge(element), name = id => this.graph.nodes[id].name
-    if (edge.kind === 'flow') return { kind: 'flow', source: name(edge.source), target: name(edge.target) }
-    if (edge.kind === 'bridge') return null
-    return { kind: edge.kind, activity: name(edge.kind === 'start' ? edge.target : edge.source) }
-  }
-
-  node (element) { return this.graph.nodes[Number(element.dataset.node)] }
-  edge (element) { return this.shown.edges.find(e => e.id === element.dataset.edge) }
-  element (kind, id) { return this.drawn?.querySelector(`.${kind}[data-${kind}="${CSS.escape(String(id))}"]`) }
 
   // -- drawing ------------------------------------------------------------------------------------------------------
 
@@ -162,7 +123,7 @@ class ProcessMap {
   async arranged (shown) {
     const { direction } = this.settings
     const signature = JSON.stringify([direction, shown.nodes.map(n => [n.id, n.w, n.h]), shown.edges.map(e => [e.id, e.label_w, e.events])])
-    if (signature === this.signature) return this.layout
+    if (signature === this.layout?.signature) return this.layout
     const ask = way => layout(shown, way, this.data.assets)
     let best
     if (direction !== 'auto') best = await ask(direction)
@@ -174,16 +135,15 @@ class ProcessMap {
         if (room(across) > room(best) * 1.12) best = across
       }
     }
-    this.signature = signature
-    return best
+    return { ...best, signature }
   }
 
   async draw () {
     if (!this.graph.nodes.some(n => n.kind === 'activity')) return this.empty()
-    const began = performance.now(), shown = this.prepared(), place = await this.arranged(shown)
-    if (this.gone) return
+    const began = performance.now(), { graph } = this, shown = this.prepared(), place = await this.arranged(shown)
+    if (this.gone || graph !== this.graph) return
     const fresh = place !== this.layout
-    const anchor = this.layout?.nodes.get(this.graph.start), { viewport } = this
+    const anchor = this.layout?.nodes.get(this.shown.start), { viewport } = this
     Object.assign(this, { shown, layout: place })
     this.paint = painter(shown, this.settings.metric, this.theme)
     this.message.hidden = true
@@ -204,9 +164,10 @@ class ProcessMap {
     this.minimap.draw(shown, place, this.paint, this.theme)
     this.replay.route(shown, place, this.theme)
     this.legend.replaceChildren(...legend(shown, this.settings.metric, this.paint, this.theme, Boolean(this.replay.replay)))
-    this.controls.reflect(this.settings, shown, this.graph.compared, place.direction)
-    this.markSelected()
-    this.rove(focus)
+    this.controls.reflect(this.settings, shown, shown.compared, place.direction)
+    this.explorer.hovered = null
+    this.explorer.mark()
+    this.explorer.rove(focus)
     this.live.textContent = `${shown.activitiesShown} of ${shown.activitiesTotal} activities and ${shown.edges.filter(e => e.kind !== 'bridge').length} of ${shown.pathsTotal} paths shown`
     Object.assign(this.root.dataset, {
       ready: place.engine, direction: place.direction, nodes: shown.nodes.length, edges: shown.edges.length, draws: ++this.draws, ms: Math.round(performance.now() - began)
@@ -238,12 +199,14 @@ class ProcessMap {
   resized () {
     if (!this.layout || this.gone || !this.stage.clientWidth) return
     if (this.touched) this.moved()
-    else this.viewport.open(this.layout.nodes.get(this.graph.start), this.layout.direction)
+    else this.viewport.open(this.layout.nodes.get(this.shown.start), this.layout.direction)
     this.replay.drawPresence()
   }
 
   empty () {
-    this.drawn = this.layout = this.signature = null
+    this.drawn = this.layout = null
+    this.replay.pause()
+    this.replay.clear()
     this.surface.replaceChildren()
     this.legend.replaceChildren()
     this.minimap.element.style.display = 'none'
@@ -256,106 +219,6 @@ class ProcessMap {
     this.root.classList.add('is-empty')
     this.message.hidden = false
     this.message.replaceChildren(html('strong', {}, title), html('span', {}, words))
-  }
-
-  // -- looking closer -----------------------------------------------------------------------------------------------
-
-  markSelected () {
-    if (!this.drawn) return
-    const chosen = new Set((this.data.selected ?? []).map(selectionKey))
-    if (this.picked) chosen.add(this.picked)
-    for (const element of this.drawn.querySelectorAll('.node,.edge')) {
-      const selection = this.selectionOf(element), on = selection != null && chosen.has(selectionKey(selection))
-      element.classList.toggle('selected', on)
-      if (selection) element.setAttribute('aria-pressed', String(on))
-      else element.setAttribute('role', 'img')
-    }
-  }
-
-  hover (element, event) {
-    if (element === this.hovered) return
-    this.hovered = element
-    this.drawn?.classList.toggle('dim', Boolean(element))
-    for (const lit of this.drawn?.querySelectorAll('.lit') ?? []) lit.classList.remove('lit')
-    if (!element) return this.tooltip.hide()
-    for (const id of this.around(element)) for (const part of this.drawn.querySelectorAll(id)) part.classList.add('lit')
-    if (event) this.describe(element, this.viewport.at(event))
-  }
-
-  around (element) {
-    const parts = [], add = (kind, id) => parts.push(`[data-${kind}="${CSS.escape(String(id))}"]`)
-    if (element.dataset.node != null) {
-      const { id } = this.node(element)
-      add('node', id)
-      for (const e of this.shown.edges) if (e.source === id || e.target === id) { add('edge', e.id); add('node', e.source === id ? e.target : e.source) }
-    } else {
-      const e = this.edge(element)
-      add('edge', e.id); add('node', e.source); add('node', e.target)
-    }
-    return parts
-  }
-
-  describe (element, place) {
-    const hint = this.selectionOf(element) ? 'Select to filter' : ''
-    if (element.dataset.node != null) {
-      const node = this.node(element)
-      return this.tooltip.show(node.name, nodeFacts(node), place, hint)
-    }
-    const edge = this.edge(element), { nodes } = this.graph
-    this.tooltip.show(`${nodes[edge.source].name} → ${nodes[edge.target].name}`, edgeFacts(edge), place, hint)
-  }
-
-  // -- keyboard -----------------------------------------------------------------------------------------------------
-
-  /** One stop for Tab: the card that had the focus last, else the start. */
-  rove (previous) {
-    const kept = previous && (this.element('node', previous.dataset.node) ?? this.element('edge', previous.dataset.edge))
-    const stop = kept ?? this.element('node', this.stop) ?? this.element('node', this.graph.start) ?? this.drawn.querySelector('.node')
-    stop?.setAttribute('tabindex', 0)
-    if (kept) kept.focus({ preventScroll: true })
-  }
-
-  go (element) {
-    if (!element) return
-    for (const other of this.drawn.querySelectorAll('[tabindex="0"]')) other.setAttribute('tabindex', -1)
-    element.setAttribute('tabindex', 0)
-    element.focus({ preventScroll: true })
-  }
-
-  focused (element) {
-    if (!element?.matches(':focus-visible')) return
-    const at = element.dataset.node != null ? this.layout.nodes.get(Number(element.dataset.node)) : this.layout.edges[this.shown.edges.indexOf(this.edge(element))].curve[0]
-    if (element.dataset.node != null) this.stop = this.home = Number(element.dataset.node)
-    this.viewport.reveal(at)
-    this.hover(element)
-    const { x, y, k } = this.viewport
-    this.describe(element, { x: at.x * k + x + 40, y: at.y * k + y + 20 })
-  }
-
-  key (event) {
-    const element = event.target.closest?.('.node,.edge')
-    const zoom = { '+': 1.3, '=': 1.3, '-': 1 / 1.3 }[event.key]
-    let handled = true
-    if (zoom && !event.ctrlKey && !event.metaKey) this.zoom(zoom)
-    else if (event.key === '0' && !event.ctrlKey && !event.metaKey) this.fit()
-    else if (!element) handled = false
-    else if (event.key === 'Enter' || event.key === ' ') this.pick(element, event)
-    else if (isArrow(event.key)) this.walk(element, event.key)
-    else if (event.key === '[' || event.key === ']') {
-      const edge = nextPath(this.shown.edges, this.home, element.dataset.edge, event.key === ']' ? 1 : -1)
-      if (edge) this.go(this.element('edge', edge.id))
-    } else if (event.key === 'Escape') {
-      this.hover(null)
-      if (element.dataset.edge != null) this.go(this.element('node', this.home))
-    } else handled = false
-    if (handled) event.preventDefault()
-  }
-
-  walk (element, key) {
-    const places = this.shown.nodes.map(n => ({ id: n.id, ...this.layout.nodes.get(n.id) }))
-    const id = element.dataset.node != null ? Number(element.dataset.node) : this.home
-    const next = neighbour(places, places.find(p => p.id === id) ?? places[0], key)
-    if (next) this.go(this.element('node', next.id))
   }
 
   zoom (factor) {

@@ -49,8 +49,8 @@ function bridge (graph, tree, node, kept, forward) {
 }
 
 /**
- * The graph at `activities` and `paths` per cent (0–100), with `edges` that are kept and `backbone`, the least that
- * holds all shown activities together. The most frequent activities stay; of the paths among them stay the backbone
+ * The graph at `activities` and `paths` per cent (0–100), with the `nodes` and `edges` that are kept, `all` nodes by
+ * their id, and `backbone`, the least that holds all shown activities together. The most frequent activities stay; of the paths among them stay the backbone
  * and the most frequent others.
  */
 export function simplify (graph, { activities = 100, paths = 100 } = {}) {
@@ -74,6 +74,7 @@ export function simplify (graph, { activities = 100, paths = 100 } = {}) {
   for (const edge of order.slice(0, Math.round(order.length * paths / 100))) shown.set(edge.id, edge)
   return {
     ...graph,
+    all: graph.nodes,
     nodes: graph.nodes.filter(n => kept.has(n.id)),
     edges: [...shown.values()],
     backbone: new Set(backbone.keys()),
