@@ -70,7 +70,7 @@ class World:
             waited, worked = self._wait(asked, 0, *about), self._work(asked, *about)
             output = filled(asked, lambda what: self.luck(*about, what))
         outcome = self._outcome(node, outcomes, *about)
-        return Answer(now + waited, now + waited + worked, outcome, output, who or NOBODY)
+        return _answer(now + waited, worked, outcome, output, who)
 
     def escalated(
         self, case: str, node: str, turn: int, level: int, answer: Answer, who: str | None, now: float
@@ -84,14 +84,14 @@ class World:
         begun = now + self._wait(step, level, case, node, turn)
         if begun >= answer.begun:
             return answer
-        return Answer(begun, begun + answer.ends - answer.begun, answer.outcome, answer.output, who or NOBODY)
+        return _answer(begun, answer.ends - answer.begun, answer.outcome, answer.output, who)
 
     def attempt(self, case: str, step: Step, turn: int, now: float) -> Answer:
         """What a system makes of an attempt that began `now`."""
         about = (case, step.id, turn)
         output = filled(step, lambda what: self.luck(*about, what))
-        by = step.binding.connector if step.binding else NOBODY
-        return Answer(now, now + self._work(step, *about), "", output, by)
+        by = step.binding.connector if step.binding else None
+        return _answer(now, self._work(step, *about), "", output, by)
 
     def _wait(self, step: Step, person: int, *about: object) -> float:
         quantiles = step.observed.waiting_s if step.observed else ()
@@ -123,6 +123,11 @@ class World:
         if isinstance(asked, Loop):
             return {"again": asked.share_again, "on": 1 - asked.share_again}
         return self._outcomes.get(node, {})
+
+
+def _answer(begun: float, worked: float, outcome: str, output: dict[str, Any], by: str | None) -> Answer:
+    """To the millisecond, as clocks tell it."""
+    return Answer(round(begun, 3), round(begun + worked, 3), outcome, output, by or NOBODY)
 
 
 def at_quantile(quantiles: Sequence[float], level: float) -> float:
