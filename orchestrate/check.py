@@ -10,6 +10,7 @@ from home.errors import Refused
 from orchestrate.contracts import Choice, Loop, Node, Parallel, Plan, Sequence, Skip, Step
 from orchestrate.rules import RuleError, compile_rule
 
+SYSTEMS = ("service", "script", "model", "notify", "publish")
 GROWTH = 1.25
 """Size and control-flow complexity may be at most this much of what they are today."""
 
@@ -256,7 +257,7 @@ def _references(value: Any) -> Iterator[str]:
 def _warnings(plan: Plan) -> Iterator[Remark]:
     if not plan.owner.confirmed:
         yield Remark(where="plan", message=f"nobody has confirmed that {plan.owner.name!r} owns it")
-    unbound = [n for n in nodes(plan.body) if isinstance(n, Step) and n.does != "human" and n.binding is None]
+    unbound = [n for n in nodes(plan.body) if isinstance(n, Step) and n.does in SYSTEMS and n.binding is None]
     if unbound:
         names = ", ".join(step.id for step in unbound[:5])
         yield Remark(

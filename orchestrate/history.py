@@ -77,6 +77,8 @@ class History:
     """Case numbers by sequence of activities."""
     side: pd.DataFrame
     """Instances of floating activities."""
+    unmerged: tuple[tuple[DecisionName, ...], float] = ((), 0.0)
+    """Decisions that would make the tree worse, and the coverage it would have with them."""
     parses: dict[tuple[str, ...], Parse] = field(default_factory=dict)
     """Of the variants that the tree accepts."""
 
@@ -172,7 +174,7 @@ def read_history(frame: pd.DataFrame, facts: Facts) -> History:
             hint="Widen the filter, or plan the whole log.",
         )
     plain = grow_beside_floating(_counted(frame["case"], frame["activity"]))
-    merged, relabelled, grown = _merged(frame, plain)
+    merged, unmerged, relabelled, grown = _merged(frame, plain)
     floats = relabelled["activity"].isin(grown.floating).to_numpy()
     kept = relabelled[~floats].reset_index(drop=True)
     starts = np.flatnonzero(kept["case"].to_numpy()[1:] != kept["case"].to_numpy()[:-1]) + 1
@@ -180,7 +182,8 @@ def read_history(frame: pd.DataFrame, facts: Facts) -> History:
     variants = _variants(kept["activity"].tolist(), first)
     replay = Replay(grown.tree)
     parses = {v: parse for v in variants if (parse := replay.parse(v)) is not None}
-    return History(kept, facts, grown, merged, left_out, first, variants, relabelled[floats], parses)
+    side = relabelled[floats]
+    return History(kept, facts, grown, merged, left_out, first, variants, side, unmerged, parses)
 
 
 def _finished(frame: pd.DataFrame, facts: Facts) -> tuple[pd.DataFrame, dict[str, int]]:
@@ -215,13 +218,16 @@ def _variants(names: list[str], first: Ints) -> dict[tuple[str, ...], Ints]:
     return {variant: np.array(numbers, dtype=np.int64) for variant, numbers in cases.items()}
 
 
-def _merged(frame: pd.DataFrame, plain: Grown) -> tuple[tuple[DecisionName, ...], pd.DataFrame, Grown]:
-    """The frame with merged decisions, unless they make the tree worse."""
+Merged = tuple[DecisionName, ...]
+
+
+def _merged(frame: pd.DataFrame, plain: Grown) -> tuple[Merged, tuple[Merged, float], pd.DataFrame, Grown]:
+    """The decisions that are merged or better not, the frame with them, and its tree."""
     activities = frame["activity"].unique()
     found = tuple(decision_names(map(str, activities)))
     frame = frame.assign(outcome=None, logged=frame["activity"])
     if not found:
-        return (), frame, plain
+        return (), ((), 0.0), frame, plain
     names = {activity: d.name for d in found for activity in d.outcomes}
     words = {activity: word for d in found for activity, word in d.outcomes.items()}
     renamed = frame.assign(
@@ -230,5 +236,5 @@ def _merged(frame: pd.DataFrame, plain: Grown) -> tuple[tuple[DecisionName, ...]
     )
     grown = grow_beside_floating(_counted(renamed["case"], renamed["activity"]))
     if grown.coverage < plain.coverage - WORSE:
-        return (), frame, plain
-    return found, renamed, grown
+        return (), (found, grown.coverage), frame, plain
+    return found, ((), 0.0), renamed, grown

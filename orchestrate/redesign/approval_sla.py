@@ -13,7 +13,7 @@ from orchestrate.redesign.bounds import nice, upper_percentile
 from orchestrate.redesign.draft import Draft
 
 APPROVAL = re.compile(
-    r"approv|authori[sz]|accept|reject|decide|decision|review|check|verif|validat|confirm|assess|sign|four.eyes|genehmig",
+    r"\b(approv|authori[sz]|reject|decid|decision|review|check|verif|validat|confirm|assess|sign\b|sign.?off|four.eyes)",
     re.IGNORECASE,
 )
 AWAY_S = 16 * 3600.0

@@ -5,8 +5,8 @@ from orchestrate.redesign.draft import Draft
 
 
 def look(draft: Draft) -> list[Move]:
-    """Say which decisions were merged; the as-is tree already has them."""
-    found: list[Move] = []
+    """Say which decisions were merged (the as-is tree already has them), and which a person might merge."""
+    found = _proposed(draft)
     for decision in draft.history.merged:
         if decision.name not in draft.as_is.step_of:
             continue
@@ -26,3 +26,25 @@ def look(draft: Draft) -> list[Move]:
             )
         )
     return found
+
+
+def _proposed(draft: Draft) -> list[Move]:
+    decisions, coverage = draft.history.unmerged
+    if not decisions:
+        return []
+    names = ", ".join(decision.name for decision in decisions)
+    statement = (
+        f"their activities differ in an outcome word only, but with one step for each the tree covers "
+        f"{coverage:.1%} of cases instead of {draft.history.grown.coverage:.1%}"
+    )
+    evidence = Evidence(statement=statement, n=draft.history.cases, value=round(coverage, 4), unit="share")
+    move = Move(
+        id="outcomes",
+        move="merge-outcomes",
+        where=("plan",),
+        title=f"One decision with outcomes each: {names}",
+        grade="propose",
+        support=round(coverage, 4),
+        evidence=(evidence,),
+    )
+    return [move]

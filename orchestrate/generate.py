@@ -1,0 +1,275 @@
+"""`baton plan`: turns a candidate into a to-be plan with evidence, or says what to plan instead."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from home.clock import Clock
+from home.context import Context
+from home.contracts import Argument, Contract, FileResponse, Option, OutputFile, Request, utc_text
+from home.errors import Refused
+from home.text import duration, percent, plain, table
+from orchestrate.contracts import Choice, Evidence, Loop, Owner
+
+if TYPE_CHECKING:
+    from ingest.catalog import Log
+    from orchestrate.design import Designed
+
+FEWEST_AFTER = 300
+"""Cases there must be after the last change of the process, for a plan made from them alone."""
+
+
+class PlanRequest(Request):
+    """What to plan, and who answers for it."""
+
+    candidate: Annotated[str, Argument("CANDIDATE")]
+    """Id of a candidate, or the name of a log for its whole process; `baton candidates` lists them."""
+    owner: str | None = None
+    """Who answers for the plan; default is the operating-system user, marked unconfirmed."""
+    name: str | None = None
+    """Name of the plan; default is made from the candidate's."""
+    output: Annotated[str | None, Option(("-o", "--output"), "FILE"), OutputFile()] = None
+    """Where to write the plan."""
+
+
+class ChoiceFound(Contract):
+    """How one choice or loop is decided."""
+
+    where: str
+    """Id of the node."""
+    kind: str
+    """`default`, `history`, `rule`, `outcome`, `event` or `person`."""
+    share: float
+    """Share of the cases that come to it."""
+    shares: dict[str, float]
+    """How often each way is taken."""
+    rule: str | None = None
+    accuracy: float | None = None
+    """Share of later decisions that the rule puts where they went."""
+    majority: float | None = None
+    """What always taking the commonest way gets right."""
+
+
+class MoveFound(Contract):
+    """One redesign move."""
+
+    id: str
+    move: str
+    where: tuple[str, ...]
+    title: str
+    grade: Literal["apply", "propose", "refuse"]
+    accepted: bool
+    support: float | None
+    gain_s: float | None
+    """Expected seconds of cycle time saved per case."""
+    evidence: tuple[Evidence, ...]
+
+
+class Planned(FileResponse):
+    """The verdict on a candidate, and the plan."""
+
+    plan: str
+    """Name of the plan."""
+    candidate: str
+    verdict: Literal["plan", "pilot", "refuse"]
+    coverage: float
+    """Share of finished cases that the plan can take exactly."""
+    precision: float
+    cases: int
+    """Finished cases it was made from."""
+    left_out: dict[str, int]
+    floating: tuple[str, ...]
+    """Activities that happen at any time, proposed beside the plan."""
+    steps: int
+    choices: tuple[ChoiceFound, ...]
+    moves: tuple[MoveFound, ...]
+    blocks: tuple[str, ...] = ()
+    """Where the whole is refused: candidates that can be planned instead."""
+    owner: str
+    owner_confirmed: bool
+
+    def lines(self) -> Iterator[str]:
+        """Verdict, choices, and moves with their evidence."""
+        words = {
+            "plan": "can be planned",
+            "pilot": "pilot it first",
+            "refuse": "too varied to plan whole",
+        }
+        yield plain(
+            f"{self.candidate}: {words[self.verdict]}. The tree accepts {percent(self.coverage)} of "
+            f"{self.cases:,} cases exactly, at precision {self.precision:.2f}."
+        )
+        for reason, n in self.left_out.items():
+            if n:
+                yield f"{n:,} cases left out: {reason}."
+        if self.floating:
+            yield plain(f"At any time, beside the plan: {', '.join(self.floating)}.")
+        if self.verdict == "refuse":
+            yield plain(f"Worth planning instead: {', '.join(self.blocks) or 'nothing found; try --where'}")
+            return
+        yield ""
+        rows = [
+            {
+                "choice": c.where,
+                "by": c.kind,
+                "cases": percent(c.share),
+                "rule": c.rule,
+                "accuracy": c.accuracy,
+            }
+            for c in self.choices
+        ]
+        yield from table(rows)
+        yield ""
+        for move in self.moves:
+            gain = f", saves {duration(move.gain_s)} per case" if move.gain_s else ""
+            yield plain(f"{move.grade:<8} {move.move}: {move.title}{gain}")
+            yield from (plain(f"           {e.statement}") for e in move.evidence[:2])
+        if self.path:
+            yield plain(f"Written to {self.path}. Next: `baton backtest {self.path}`.")
+        if not self.owner_confirmed:
+            yield plain(f"Owner: {self.owner}, unconfirmed; name one with --owner.")
+
+
+class Unplannable(Refused):
+    """A process is too varied to be planned as a whole; `report` says what can be."""
+
+    code = "unplannable"
+
+    def __init__(self, report: Planned) -> None:
+        instead = ", ".join(report.blocks[:3])
+        super().__init__(
+            f"{report.candidate!r} is too varied to plan: a precise tree accepts only "
+            f"{percent(report.coverage)} of its {report.cases:,} cases.",
+            hint=f"Plan a part of it: {instead}." if instead else "See `baton candidates` for parts of it.",
+        )
+        self.report = report
+
+
+def plan(context: Context, request: PlanRequest) -> Planned:
+    """Make a to-be plan from a candidate.
+
+    The process tree is grown from the finished cases since the process last changed; every choice gets
+    a named kind; each redesign move is applied, proposed or refused with its evidence. Exit code 1
+    where the process is too varied, with the parts of it that can be planned.
+    """
+    made = design_candidate(context, request.candidate, owner=request.owner, name=request.name)
+    found = report(made, blocks=())
+    if found.verdict == "refuse":
+        context.job.progress(0.9, "looking for parts that can be planned")
+        raise Unplannable(report(made, blocks=_blocks(context, made)))
+    from orchestrate.plan_file import plan_text
+
+    return found.model_copy(update={"content": plan_text(made.plan)})
+
+
+def design_candidate(
+    context: Context, candidate: str, *, owner: str | None = None, name: str | None = None
+) -> "Designed":
+    """Read a candidate's cases and design its plan."""
+    from mining.instances import instances
+    from mining.lens import lens
+    from orchestrate.design import design
+    from orchestrate.history import Facts
+
+    log, activities, where = find_scope(context, candidate)
+    context.job.progress(0.05, f"reading {log.name}")
+    since = last_change(context, log.name, where)
+    with lens(context, log.name, where=where) as view:
+        frame = instances(view.some().cursor)
+    facts = Facts(
+        log=log.name,
+        log_hash=log.hash,
+        tz=log.tz,
+        timed=log.timed,
+        candidate=candidate,
+        where=where,
+        since=since,
+        activities=activities,
+    )
+    context.job.progress(0.3, "growing the process tree and looking for moves")
+    by = Owner(name=owner or context.actor, confirmed=owner is not None)
+    return context.compute(design, frame, facts, by, name=name or "", mined_at=_now(context.clock))
+
+
+def _now(clock: Clock) -> str:
+    return utc_text(clock.now())
+
+
+def find_scope(context: Context, candidate: str) -> "tuple[Log, tuple[str, ...] | None, str | None]":
+    """The log of a candidate, its activities (None for all), and its condition.
+
+    `LOG` and `LOG:process` are the whole process; anything else is looked up among the candidates.
+    """
+    from ingest.catalog import all_logs, find_log
+
+    names = {log.name for log in all_logs(context.events)}
+    whole = candidate.removesuffix(":process")
+    if whole in names or ":" not in candidate:
+        return find_log(context.events, whole), None, None
+    from mining.candidates import find_candidate  # type: ignore[import-untyped,unused-ignore]
+
+    found = find_candidate(context, candidate)
+    part = tuple(found.activities) if found.kind == "block" else None
+    return find_log(context.events, found.log), part, found.condition
+
+
+def last_change(context: Context, log: str, where: str | None) -> str | None:
+    """When the process last changed, if enough cases came after; ISO 8601, UTC."""
+    from mining.drift import DriftRequest, drift
+
+    found = drift(context, DriftRequest(log=log, where=where))
+    changes = [c for c in found.changes if found.cases - c.case_index >= FEWEST_AFTER]
+    return utc_text(changes[-1].at) if changes else None
+
+
+def _blocks(context: Context, made: "Designed") -> tuple[str, ...]:
+    """Ids of plannable parts of a refused process."""
+    from mining.candidates import plannable_blocks  # type: ignore[import-untyped,unused-ignore]
+
+    provenance = made.plan.provenance
+    return tuple(plannable_blocks(context, provenance.log)) if provenance else ()
+
+
+def report(made: "Designed", blocks: tuple[str, ...]) -> Planned:
+    """What is said of a designed plan."""
+    from orchestrate.changes import steps
+    from orchestrate.check import nodes
+
+    plan = made.plan
+    provenance = plan.provenance
+    assert provenance is not None  # noqa: S101 - design always says where a plan came from
+    return Planned(
+        plan=plan.name,
+        candidate=provenance.candidate,
+        verdict=provenance.verdict or "plan",
+        coverage=provenance.coverage or 0.0,
+        precision=provenance.precision or 0.0,
+        cases=made.cases,
+        left_out=made.left_out,
+        floating=tuple(step.name for step in plan.side),
+        steps=len(steps(plan.body)),
+        choices=tuple(_choice(n, made.reach) for n in nodes(plan.body) if isinstance(n, Choice | Loop)),
+        moves=tuple(MoveFound(**{f: getattr(m, f) for f in MoveFound.model_fields}) for m in plan.moves),
+        blocks=blocks,
+        owner=plan.owner.name,
+        owner_confirmed=plan.owner.confirmed,
+    )
+
+
+def _choice(node: Choice | Loop, reach: dict[str, float]) -> ChoiceFound:
+    if isinstance(node, Choice):
+        shares = {branch.name: branch.share for branch in node.branches}
+        rules = [f"{b.name}: {b.when}" for b in node.branches if b.when]
+    else:
+        shares = {"again": node.share_again, "on": round(1 - node.share_again, 4)}
+        rules = [f"again: {node.again}"] if node.again else []
+    if node.by == "outcome":
+        rules = [f"the outcome of {node.of}"]
+    return ChoiceFound(
+        where=node.id,
+        kind=node.by,
+        share=round(reach.get(node.id, 0.0), 4),
+        shares=shares,
+        rule="; ".join(rules) or None,
+        accuracy=node.accuracy,
+        majority=node.majority,
+    )
