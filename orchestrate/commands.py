@@ -7,6 +7,43 @@ BOTH: frozenset[Store] = frozenset({"events", "state"})
 
 COMMANDS: tuple[Command, ...] = (
     Command(
+        "plan",
+        "orchestrate.generate:plan",
+        "Make a to-be plan from a candidate, every change with its evidence.",
+        examples=("baton plan orders -o orders.yaml", "baton plan orders:process --owner ada -o orders.yaml"),
+        stores=frozenset({"events"}),
+        group="Improve",
+    ),
+    Command(
+        "check",
+        "orchestrate.check:check",
+        "Say what is wrong with a plan file, line by line.",
+        examples=("baton check orders.yaml",),
+        group="Improve",
+    ),
+    Command(
+        "backtest",
+        "orchestrate.backtest:backtest",
+        "Replay history through a plan: would it have gone well?",
+        examples=("baton backtest orders.yaml",),
+        stores=frozenset({"events"}),
+        group="Improve",
+    ),
+    Command(
+        "export",
+        "orchestrate.export.command:export",
+        "Write a plan as BPMN or Mermaid, for other tools and for people.",
+        examples=("baton export orders.yaml --to bpmn -o orders.bpmn",),
+        group="Improve",
+    ),
+    Command(
+        "simulate",
+        "orchestrate.simulate:simulate",
+        "Play a log or a plan forward with its resources and calendars.",
+        examples=("baton simulate orders.yaml --cases 1000 --seed 1",),
+        group="Improve",
+    ),
+    Command(
         "moves",
         "orchestrate.moves:moves",
         "List a plan's redesign moves; accept or reject one.",
@@ -25,7 +62,7 @@ COMMANDS: tuple[Command, ...] = (
         "bind",
         "orchestrate.bind:bind",
         "Let a connector do a step of a plan, as a new version.",
-        examples=("baton bind onboarding 'Send Notifications' notify --set to=env:NOTIFY_ADDRESS",),
+        examples=("baton bind onboarding 'Send Notifications' http --set url=https://mail.example.org/send",),
         stores=STATE,
         group="Improve",
     ),
