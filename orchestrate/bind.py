@@ -23,10 +23,16 @@ from orchestrate.contracts import (
 )
 from orchestrate.versions import Verdict, add_version, find_version, sha256_of
 
-SECRET = re.compile(r"(password|passwd|secret|token|api_?key|authorization|credential)", re.IGNORECASE)
+SECRET = re.compile(r"(password|passwd|secret|token|bearer|api_?key|authorization|credential)", re.IGNORECASE)
 PASSWORD_IN_URL = re.compile(r"\w[\w+.-]*://[^/@\s]*:[^/@\s]+@")
 PERSON = "human"
-KINDS: dict[str, StepKind] = {"notify": "notify", "publish": "publish", "script": "script", "model": "model"}
+KINDS: dict[str, StepKind] = {
+    "manual": "manual",
+    "notify": "notify",
+    "publish": "publish",
+    "script": "script",
+    "model": "model",
+}
 """What a step bound to this connector does; with any other it is a service."""
 
 
@@ -75,6 +81,7 @@ def bind(context: Context, request: BindRequest) -> BindResponse:
     newest = find_version(context.state, request.plan)
     step = find_step(newest.plan, request.step)
     settings = dict(_setting(text) for text in request.set)
+    _known_settings(request.connector, settings)
     plan = with_step(newest.plan, step.id, lambda found: bound(found, request.connector, settings))
     by = request.by or context.actor
     with context.state.transaction() as connection:
@@ -99,11 +106,22 @@ def bind(context: Context, request: BindRequest) -> BindResponse:
 def bound(step: Step, connector: str, settings: dict[str, Any]) -> Step:
     """`step` done by `connector`, or by a person again."""
     if connector == PERSON:
-        if settings:
-            raise UsageError("A step for a person takes no settings.", hint="Leave out --set.")
         return step.model_copy(update={"binding": None, "does": "human"})
     does = step.does if step.does != "human" else KINDS.get(connector, "service")
     return step.model_copy(update={"binding": Binding(connector=connector, settings=settings), "does": does})
+
+
+def _known_settings(connector: str, settings: dict[str, Any]) -> None:
+    """Refuse a connector that nobody has installed, and settings it does not know."""
+    from orchestrate.connectors.registry import find_connector
+
+    known = list(find_connector(connector).options)
+    for name in settings:
+        if name not in known:
+            takes = f"takes {', '.join(known)}" if known else "takes no settings"
+            raise UsageError(
+                f"The connector {connector!r} {takes}, not {name!r}.", hint="See `baton connectors`."
+            )
 
 
 def _setting(given: str) -> tuple[str, Any]:

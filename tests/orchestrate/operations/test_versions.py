@@ -78,7 +78,7 @@ def test_binding_a_step_makes_a_version_and_leaves_the_old_one(context: Context)
     plan = order_plan()
     add(context, plan)
     request = BindRequest(
-        plan="orders", step="Credit", connector="http", set=["url=https://credit", "limit=3"], by="bob"
+        plan="orders", step="Credit", connector="http", set=["url=https://credit", "method=PUT"], by="bob"
     )
     found = bind(context, request)
     assert (found.version, found.step, found.created) == (2, "credit", True)
@@ -88,7 +88,7 @@ def test_binding_a_step_makes_a_version_and_leaves_the_old_one(context: Context)
     (credit,) = [s for s in _steps(changed.plan) if s.id == "credit"]
     assert (credit.does, credit.binding and credit.binding.settings) == (
         "service",
-        {"url": "https://credit", "limit": 3},
+        {"url": "https://credit", "method": "PUT"},
     )
     assert [s for s in _steps(changed.plan) if s.id != "credit"] == [
         s for s in _steps(plan) if s.id != "credit"
@@ -116,7 +116,7 @@ def _steps(plan: Plan) -> list[Step]:
         "password=hunter2",
         'headers={"Authorization": "Bearer abc"}',
         "url=https://ada:hunter2@example.org/",
-        "api_key=abc",
+        "bearer=abc",
     ],
 )
 def test_a_secret_in_a_setting_is_refused_without_being_repeated(context: Context, setting: str) -> None:
@@ -129,11 +129,22 @@ def test_a_secret_in_a_setting_is_refused_without_being_repeated(context: Contex
 
 def test_a_secret_by_reference_is_kept_as_the_reference(context: Context) -> None:
     add(context, order_plan())
-    request = BindRequest(plan="orders", step="credit", connector="http", set=["token=env:CREDIT_TOKEN"])
+    request = BindRequest(plan="orders", step="credit", connector="http", set=["bearer=env:CREDIT_TOKEN"])
     bind(context, request)
     (credit,) = [s for s in _steps(find_version(context.state, "orders").plan) if s.id == "credit"]
     assert credit.binding is not None
-    assert credit.binding.settings == {"token": "env:CREDIT_TOKEN"}
+    assert credit.binding.settings == {"bearer": "env:CREDIT_TOKEN"}
+
+
+def test_a_connector_or_setting_that_nobody_knows_is_refused(context: Context) -> None:
+    add(context, order_plan())
+    with pytest.raises(NotFound, match="No connector called 'htp'") as found:
+        bind(context, BindRequest(plan="orders", step="credit", connector="htp"))
+    assert "'http'" in found.value.hint
+    with pytest.raises(UsageError, match=r"takes url, .*not 'uri'"):
+        bind(context, BindRequest(plan="orders", step="credit", connector="http", set=["uri=https://x"]))
+    with pytest.raises(UsageError, match="takes no settings"):
+        bind(context, BindRequest(plan="orders", step="credit", connector="human", set=["url=https://x"]))
 
 
 def test_a_step_is_named_by_id_or_by_a_name_that_is_its_own(context: Context) -> None:
