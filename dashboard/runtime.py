@@ -5,7 +5,7 @@ import secrets
 import threading
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from home.children import Children
 from home.context import Context, Stores
@@ -14,6 +14,9 @@ from home.ids import ALPHABET
 from home.jobs import Job
 from home.registry import Registry
 from home.settings import Configuration, configure
+
+if TYPE_CHECKING:
+    from orchestrate.worker import Worker
 
 TICKET = re.compile(r"[0-9a-z]{20}")
 _current: "Runtime | None" = None
@@ -35,7 +38,7 @@ class Runtime:
             preload=("mining._pm4py", "mining.grow"),
         )
         self.jobs: dict[str, Job] = {}
-        self.engine: Any = None
+        self._worker: Worker | None = None
 
     def run(
         self,
@@ -58,15 +61,25 @@ class Runtime:
         """A context on the shared stores."""
         return Context(self.configuration, self.stores, actor=actor, job=job, compute=self.children.compute)
 
-    def open(self, *, worker: bool = False) -> None:  # noqa: ARG002
-        """Open both stores (slow: DuckDB replays its log, migrations run) and start the worker."""
+    def open(self, *, worker: bool = False) -> None:
+        """Open both stores (slow: DuckDB replays its log, migrations run) and start the worker.
+
+        Not to be called inside an event loop.
+        """
         _ = self.stores.events, self.stores.state
         self.children.warm()
+        if worker:
+            from orchestrate.worker import Worker
+
+            self._worker = Worker(self.context())
+            self._worker.start()
 
     def close(self) -> None:
-        """End children and close stores."""
-        for job in self.jobs.values():
+        """Give runs back, end children, close stores."""
+        for job in list(self.jobs.values()):
             job.cancel()
+        if self._worker is not None:
+            self._worker.stop()
         self.children.close()
         self.stores.close()
 

@@ -1,6 +1,5 @@
 """`baton serve`: Streamlit, the API and a worker in one process."""
 
-import asyncio
 import contextlib
 import json
 import os
@@ -9,7 +8,7 @@ import shutil
 import signal
 import socket
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -57,12 +56,10 @@ def serve(context: Context, request: ServeRequest) -> Served:
     Ctrl-C or SIGTERM ends it: running work is journaled and goes on at the next start.
     """
     from home.lock import HomeLock
-    from home.log import log_to_stderr
 
     settings = context.settings
     host = request.host or settings.host
     with HomeLock(settings.home, "serve"), _bound(host, request.port, settings.port) as listening:
-        log_to_stderr()
         address = f"http://{host}:{listening.getsockname()[1]}"
         token = secrets.token_urlsafe(32)
         hint = settings.home / "service.json"
@@ -80,11 +77,13 @@ def _serve(context: Context, listening: socket.socket, token: str, *, worker: bo
     import uvicorn
 
     from dashboard.runtime import Runtime, install
+    from home.log import log_to_stderr
     from home.registry import load
 
     runtime = Runtime(context.configuration, load())
     install(runtime)
-    app = create_app(runtime, token, worker=worker)
+    app = create_app(runtime, token)
+    log_to_stderr()  # after Streamlit, which brings handlers of its own
     config = uvicorn.Config(
         app, log_config=None, access_log=False, timeout_graceful_shutdown=5, ws_max_size=200 * 2**20
     )
@@ -102,10 +101,15 @@ def _serve(context: Context, listening: socket.socket, token: str, *, worker: bo
                 for number, handler in before.items():
                     signal.signal(number, handler)
 
-    Server(config).run(sockets=[listening])
+    # Before any event loop runs: the engine refuses to start inside one, and an error ends the command.
+    runtime.open(worker=worker)
+    try:
+        Server(config).run(sockets=[listening])
+    finally:
+        runtime.close()
 
 
-def create_app(runtime: Any, token: str, *, worker: bool = True) -> Any:
+def create_app(runtime: Any, token: str) -> Any:
     """The ASGI application: Streamlit with the API and the assets mounted beside it."""
     from starlette.middleware import Middleware
     from starlette.routing import Mount
@@ -130,18 +134,8 @@ def create_app(runtime: Any, token: str, *, worker: bool = True) -> Any:
         config.set_option(option, value)
     import streamlit
 
-    @contextlib.asynccontextmanager
-    async def lifespan(_: Any) -> AsyncIterator[dict[str, Any]]:
-        # Both refuse to be called inside a running loop, and take long.
-        await asyncio.to_thread(runtime.open, worker=worker)
-        try:
-            yield {}
-        finally:
-            await asyncio.to_thread(runtime.close)
-
     return streamlit.App(
         str(SCRIPT),
-        lifespan=lifespan,
         routes=[
             *shell.routes(),
             Mount("/api", create_api(runtime, token)),
