@@ -1,5 +1,6 @@
 """What surrounds every page: its entry in the navigation, who acts, and how errors look."""
 
+import logging
 from importlib import import_module
 from typing import Any
 
@@ -10,6 +11,16 @@ from dashboard.parts.navigation import START, TITLES
 from home.errors import BatonError
 
 
+class Fault(BatonError):
+    """Something in Baton itself went wrong."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Something in Baton itself went wrong while making this page. Nothing was changed by it.",
+            hint="Open the page again. The service's log says what happened; please report it.",
+        )
+
+
 def page(name: str, title: str) -> Any:
     """A page whose view is `dashboard/views/NAME.py`, imported when it is first opened."""
 
@@ -18,6 +29,10 @@ def page(name: str, title: str) -> Any:
             import_module(f"dashboard.views.{name}").show()
         except BatonError as error:
             show_error(error)
+        except Exception:
+            # A fault of ours: the service's log gets all of it, the reader what can be done.
+            logging.getLogger("baton.dashboard").exception("page %s failed", name)
+            show_error(Fault())
 
     show.__name__ = name
     made = st.Page(show, title=title, url_path="" if name == START else name, default=name == START)
