@@ -16,7 +16,7 @@ from mining.bpmn_blocks import of_tree
 from mining.contracts import Discovered, DiscoverRequest
 from mining.derivatives import Automaton, Replayable, TooManyStates, Trie, Variants, measure
 from mining.directly_follows import activities, flows
-from mining.grow import grow
+from mining.floating import grow_beside_floating, without
 from mining.lens import lens
 from mining.petri_net import Net, NetAutomaton
 from mining.tree import Tree
@@ -24,6 +24,7 @@ from mining.variants import variant_counts
 
 MOST_VARIANTS = 20_000
 """Commonest variants that the figures are measured on."""
+VERDICTS = {"plan": "good enough to plan", "pilot": "good enough for a pilot", "refuse": "not enough to plan"}
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,8 @@ class Model:
     net: Net
     tree: Tree | None
     message: str = ""
+    beside: tuple[str, ...] = ()
+    """Activities that may happen at any time and that the model leaves out."""
 
 
 def discover(context: Context, request: DiscoverRequest) -> Discovered:
@@ -71,6 +74,8 @@ def discovered(
     model = _model(miner, counts, seen, noise)
     shown = dict(islice(sorted(counts.items(), key=lambda each: -each[1]), MOST_VARIANTS))
     known = sum(shown.values()) / sum(counts.values())
+    if model.beside:
+        shown = without(shown, set(model.beside))
     message = model.message
     automaton: Replayable = Automaton(model.tree) if model.tree else NetAutomaton(model.net)
     accepts: Callable[[tuple[str, ...]], bool] = lambda _: False  # noqa: E731
@@ -118,13 +123,11 @@ def _model(miner: str, counts: Variants, seen: Aggregates | None, noise: float) 
         net, tree = heuristics_net(seen, noise)
         return Model(net, tree, "" if tree else "The net is not block-structured, so it has no process tree.")
     if miner == "grow":
-        grown = grow(counts)
-        says = {
-            "plan": "good enough to plan",
-            "pilot": "good enough for a pilot",
-            "refuse": "not enough to plan",
-        }
-        return Model(petri_net.of_tree(grown.tree), grown.tree, f"Verdict: {says[grown.verdict]}.")
+        grown = grow_beside_floating(counts)
+        message = f"Verdict: {VERDICTS[grown.verdict]}."
+        if grown.floating:
+            message = f"At any time beside it: {', '.join(grown.floating)}. {message}"
+        return Model(petri_net.of_tree(grown.tree), grown.tree, message, grown.floating)
     tree = inductive_tree(counts, noise)
     return Model(petri_net.of_tree(tree), tree)
 

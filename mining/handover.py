@@ -46,6 +46,9 @@ class Handovers(Response):
             f"{plain(self.log)}: {self.per_case:.1f} handovers per case; "
             f"{percent(self.share)} of the steps change hands"
         )
+        if not self.handovers:
+            yield "No two steps in a row say who did them."
+            return
         yield ""
         changed = [h.model_dump() for h in self.handovers if h.source != h.target]
         yield from table(changed[:25])
