@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from home.duck import Cursor
-from ingest import attributes, dates
+from ingest import aside, attributes, dates
 from ingest.attributes import Attribute
 from ingest.contracts import Finding
 from ingest.dates import TimeReading
@@ -13,14 +13,6 @@ from ingest.mapping import NEEDED, Mapping
 from ingest.stage import Stage, literal
 
 RELATION = "stage st left join stage_case sc on sc.trace = st.trace"
-REASONS = {
-    "missing_case": ("case_id", "no case"),
-    "missing_activity": ("activity", "no activity"),
-    "missing_time": ("timestamp", "no time"),
-    "unreadable_time": ("timestamp", "is no time, or is not written like the others"),
-    "unreadable_start": ("start", "is no time, or is not written like the others"),
-    "not_a_number": ("cost", "is not a number"),
-}
 
 
 @dataclass
@@ -83,7 +75,7 @@ class Cast:
         cost = _number(self.field("cost"))
         system = literal(self.system) if self.system else "null"
         return (
-            f"select *, {_fault()} as fault from (select st.*, sc.* exclude (trace),"
+            f"select *, {aside.FAULT} as fault from (select st.*, sc.* exclude (trace),"
             f" {self.field('case_id')} as f_case, {self.field('activity')} as f_activity,"
             f" {self.field('timestamp')} as f_time,"
             f" {self.field('start')} as f_start, {self.field('cost')} as f_cost,"
@@ -98,7 +90,6 @@ class Cast:
         """Move the good rows to `event` and `trace`, the others to `set_aside`; how many were good."""
         events = self._place("event", self.mapping.event_attributes)
         cases = self._place("case", self.mapping.case_attributes)
-        self._set_faulty_aside(source)
         columns = "".join(f", {a.value} as {a.column}" for a in events)
         before = self._count("event")
         self.cursor.execute(
@@ -107,13 +98,27 @@ class Cast:
             f" resource, cost, system{columns} from ({self.rows()}) where fault is null order by n"
         )
         loaded = self._count("event") - before
-        columns = "".join(f", arg_min({a.value}, n) as {a.column}" for a in cases)
+        if loaded < self.stage.events:
+            aside.find_faulty(self.cursor, self.rows(), self.mapping.fields, self.stage.as_json())
+        self.findings += aside.keep(self.cursor, source, self.stage.row_word)
+        self._keep_cases(source, cases)
+        return loaded
+
+    def _keep_cases(self, source: int, cases: list[Attribute]) -> None:
+        """Each case of the source with its attributes: of each, the first value there is."""
+        if not cases:
+            self.cursor.execute(
+                "insert into trace by name select source, case_id from event where source = ?"
+                " group by all order by min(n)",
+                [source],
+            )
+            return
+        columns = ", ".join(f"arg_min({a.value}, n) as {a.column}" for a in cases)
         self.cursor.execute(
-            f"insert into trace by name select {source}::usmallint as source, f_case as case_id{columns}"
+            f"insert into trace by name select {source}::usmallint as source, f_case as case_id, {columns}"
             f" from ({self.rows()}) where fault is null group by f_case order by min(n)"
         )
         self.findings += self._varying(cases)
-        return loaded
 
     def _count(self, table: str) -> int:
         (count,) = self.cursor.execute(f"select count(*) from {table}").fetchone() or (0,)
@@ -144,42 +149,6 @@ class Cast:
         placed = attributes.place(self.cursor, scope, "stage", in_stage, self.zone)
         return placed + attributes.place(self.cursor, scope, "stage_case", in_cases, self.zone)
 
-    def _set_faulty_aside(self, source: int) -> None:
-        word = self.stage.row_word
-        for code, (name, why) in REASONS.items():
-            column = self.mapping.fields.get(name)
-            said = f"f_{ {'timestamp': 'time', 'start': 'start', 'cost': 'cost'}.get(name, name) }"
-            reason = (
-                literal(why)
-                if code.startswith("missing")
-                else f"'''' || {said}[:100] || ''' ' || {literal(why)}"
-            )
-            if column is not None:
-                self.cursor.execute(
-                    f"insert into stage_aside select n, row, {literal(code)}, {literal(column)}, {reason},"
-                    f" {self.stage.as_json()} from ({self.rows()}) where fault = {literal(code)}"
-                )
-        self.cursor.execute(
-            f"insert into set_aside select {source}, '{word} ' || row, col, reason, record"
-            " from stage_aside order by row"
-        )
-        counted = self.cursor.execute(
-            "select code, col, count(*), arg_min(reason, row), min(row)"
-            " from stage_aside group by code, col order by 5"
-        ).fetchall()
-        for code, column, count, reason, row in counted:
-            place = f"{word} {row}" + (f", column {column!r}" if column else "")
-            rows = "1 row" if count == 1 else f"{count:,} rows"
-            self.findings.append(
-                Finding(
-                    code=code,
-                    severity="error",
-                    count=count,
-                    message=f"{rows} set aside: {reason}.",
-                    where=place,
-                )
-            )
-
     def _varying(self, cases: list[Attribute]) -> Iterator[Finding]:
         inside = [a for a in cases if self.mapping.case_attributes[a.name] in self.stage.columns]
         if not inside:
@@ -200,17 +169,6 @@ class Cast:
                     message=f"{attribute.name!r} changes inside {count:,} cases; the first value is kept.",
                     where=f"column {self.mapping.case_attributes[attribute.name]!r}",
                 )
-
-
-def _fault() -> str:
-    empty = "coalesce(trim({}), '') = ''"
-    return (
-        f"case when {empty.format('f_case')} then 'missing_case'"
-        f" when {empty.format('f_activity')} then 'missing_activity'"
-        f" when {empty.format('f_time')} then 'missing_time' when ts is null then 'unreadable_time'"
-        f" when trim(f_start) <> '' and start_ts is null then 'unreadable_start'"
-        f" when trim(f_cost) <> '' and cost is null then 'not_a_number' end"
-    )
 
 
 def _number(text: str) -> str:

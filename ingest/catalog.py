@@ -1,10 +1,19 @@
 """Which event logs there are, and where each one's tables live."""
 
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from home.duck import EventStore, rows
+from home.duck import Cursor, EventStore, rows
 from home.errors import unknown
+
+if TYPE_CHECKING:
+    from ingest.adapter import Reading
+    from ingest.contracts import Finding
+    from ingest.layout import Size
 
 
 @dataclass(frozen=True)
@@ -47,3 +56,63 @@ def find_log(store: EventStore, name: str) -> Log:
     if not found:
         raise unknown("log", name, [log.name for log in all_logs(store)], listing="baton logs")
     return Log(**found[0])
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One source of a log, as it is remembered."""
+
+    id: int
+    name: str
+    adapter: str
+    system: str | None
+    mapping: str
+    """How it was read: adapter, mapping and options, as JSON."""
+    hash: str
+    counts: Mapping[str, int]
+    """seen, loaded, set_aside"""
+    at: datetime
+
+
+def keep_source(cursor: Cursor, entry: Entry, findings: "Sequence[Finding]") -> None:
+    """Write a source and what was found in it; the cursor is in the log's schema."""
+    cursor.execute(
+        "insert into source values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            *(entry.id, entry.name, entry.adapter, entry.system, entry.mapping, entry.hash),
+            *(entry.counts[name] for name in ("seen", "loaded", "set_aside")),
+            entry.at,
+        ],
+    )
+    for f in findings:
+        cursor.execute(
+            "insert into finding values (?, ?, ?, ?, ?, ?)",
+            [entry.id, f.code, f.severity, f.count, f.message, f.where],
+        )
+
+
+def keep_log(
+    cursor: Cursor, name: str, schema: str, zone: str | None, size: "Size", reading: "Reading", now: datetime
+) -> None:
+    """Write a log's line in the catalog; without a `zone` it keeps the one it has, at first UTC."""
+    sources = cursor.execute("select hash, mapping from source order by id").fetchall()
+    before = rows(cursor.execute("select tz, simulated, plan from main.log where schema = ?", [schema]))
+    line = {
+        **{key: value for key, value in vars(size).items() if key != "running"},
+        "name": name,
+        "schema": schema,
+        "tz": zone or next((b["tz"] for b in before), "UTC"),
+        "hash": hashlib.sha256(json.dumps(sources).encode()).hexdigest(),
+        "simulated": reading.simulated or any(b["simulated"] for b in before),
+        "plan": reading.plan or next((b["plan"] for b in before), None),
+        "loaded_at": now,
+    }
+    cursor.execute("delete from main.log where schema = ?", [schema])
+    columns = ", ".join(f"${key} as {key}" for key in line)
+    cursor.execute(f"insert into main.log by name select {columns}", line)
+
+
+def remove(cursor: Cursor, name: str, schema: str) -> None:
+    """Drop a log's tables and its line in the catalog."""
+    cursor.execute(f'drop schema "{schema}" cascade')
+    cursor.execute("delete from main.log where name = ?", [name])

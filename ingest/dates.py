@@ -76,7 +76,9 @@ def reading(
         order = dates if dates in ORDERS else _order(cursor, table, x, label)
     text = _iso_text(x, family, order)
     expression, naive = _zoned(cursor, table, x, text, zone)
-    findings = () if family == "iso" or order == dates else (_finding(family, label, total, ORDERS.get(order, "")),)
+    findings = (
+        () if family == "iso" or order == dates else (_finding(family, label, total, ORDERS.get(order, "")),)
+    )
     return TimeReading(expression, naive, findings)
 
 

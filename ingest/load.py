@@ -1,6 +1,5 @@
 """Loads a source into a log: everything in one transaction, or nothing."""
 
-import hashlib
 import json
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +13,7 @@ from home.sql import migrations
 from ingest import layout, quality
 from ingest.adapter import Adapter, Content, Limits, Options, Reading
 from ingest.cast import Cast
+from ingest.catalog import Entry, keep_log, keep_source, remove
 from ingest.contracts import Finding, IngestReport, IngestRequest
 from ingest.dates import zone_named
 from ingest.decode import opened
@@ -22,6 +22,9 @@ from ingest.mapping import OPTIONS, Wish, from_toml, resolve
 from ingest.registry import choose
 from ingest.source import resolve_source
 from ingest.stage import Stage
+
+TRACE_ID = "case:concept:name"
+"""The id of a trace itself, in sources that keep traces apart."""
 
 
 def ingest(context: Context, request: IngestRequest) -> IngestReport:
@@ -175,11 +178,15 @@ class _Load:
             tuple(reading.classifiers),
             source=name,
         )
+        parted = None
+        if mapping.fields["case_id"] == TRACE_ID and TRACE_ID in stage.case_columns:
+            parted = stage.part_doubled_cases(TRACE_ID)
         cast = Cast(
             stage, mapping, reading.classifiers, self.zone, "tz" in self.options, self.options.get("dates"),
             self.options.get("system"), name,
         )  # fmt: skip
         cast.demand_values()
+        cast.findings += [parted] if parted else []
         source, first = cursor.execute(
             "select (select coalesce(max(id) + 1, 0) from source),"
             " (select coalesce(max(n) + 1, 0) from event)"
@@ -198,9 +205,14 @@ class _Load:
             *cast.findings,
             *self._look(cursor, source, mapping.clashes, stage, size),
         ]
-        self._keep(cursor, schema, source, digest, (seen, loaded), findings, size, reading)
-        kept = rows(cursor.execute("select * from main.log where schema = ?", [schema]))[0]
         counts = {"seen": seen, "loaded": loaded, "set_aside": seen - loaded}
+        entry = Entry(
+            source, name, self.adapter.name, self.options.get("system"), self.how, digest, counts, self.now
+        )
+        keep_source(cursor, entry, findings)
+        zone = self.zone if "tz" in self.options else None
+        keep_log(cursor, self.request.log, schema, zone, size, reading, self.now)
+        kept = rows(cursor.execute("select * from main.log where schema = ?", [schema]))[0]
         return _report(kept, _status(findings), counts, tuple(findings), _message(kept, name, counts))
 
     def _require_conserved(self, cursor: Cursor, source: int, seen: int, loaded: int) -> None:
@@ -229,57 +241,6 @@ class _Load:
                 Finding(code="running_instances", severity="info", count=size.running, message=message)
             )
         return found
-
-    def _keep(
-        self,
-        cursor: Cursor,
-        schema: str,
-        source: int,
-        digest: str,
-        counts: tuple[int, int],
-        findings: list[Finding],
-        size: layout.Size,
-        reading: Reading,
-    ) -> None:
-        """Write the source, its findings, and the log's line in the catalog."""
-        seen, loaded = counts
-        cursor.execute(
-            "insert into source values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [source, self.content.name, self.adapter.name, self.options.get("system"), self.how, digest, seen,
-             loaded, seen - loaded, self.now],
-        )  # fmt: skip
-        for f in findings:
-            cursor.execute(
-                "insert into finding values (?, ?, ?, ?, ?, ?)",
-                [source, f.code, f.severity, f.count, f.message, f.where],
-            )
-        sources = cursor.execute("select hash, mapping from source order by id").fetchall()
-        before = rows(cursor.execute("select tz, simulated, plan from main.log where schema = ?", [schema]))
-        zone = before[0]["tz"] if before and "tz" not in self.options else self.zone
-        cursor.execute("delete from main.log where schema = ?", [schema])
-        cursor.execute(
-            "insert into main.log by name select $name as name, $schema as schema, $tz as tz, $hash as hash,"
-            " $timed as timed, $paired as paired, $simulated as simulated, $plan as plan, $cases as cases,"
-            " $events as events, $instances as instances, $activities as activities, $variants as variants,"
-            " $instance_variants as instance_variants, $first_at as first_at, $last_at as last_at,"
-            " $now as loaded_at",
-            {
-                **{k: v for k, v in vars(size).items() if k != "running"},
-                "name": self.request.log,
-                "schema": schema,
-                "tz": zone,
-                "hash": hashlib.sha256(json.dumps(sources).encode()).hexdigest(),
-                "simulated": reading.simulated or any(b["simulated"] for b in before),
-                "plan": reading.plan or next((b["plan"] for b in before), None),
-                "now": self.now,
-            },
-        )
-
-
-def remove(cursor: Cursor, name: str, schema: str) -> None:
-    """Drop a log's tables and its line in the catalog."""
-    cursor.execute(f'drop schema "{schema}" cascade')
-    cursor.execute("delete from main.log where name = ?", [name])
 
 
 def _status(findings: list[Finding]) -> str:

@@ -4,7 +4,7 @@ import json
 
 from home.context import Context
 from home.duck import rows
-from ingest.catalog import all_logs, find_log
+from ingest.catalog import all_logs, find_log, remove
 from ingest.contracts import (
     AdapterList,
     AdapterRow,
@@ -16,7 +16,6 @@ from ingest.contracts import (
     SetAsideRow,
     SetAsideRows,
 )
-from ingest.load import remove
 from ingest.registry import adapters
 
 

@@ -10,6 +10,7 @@ import pyarrow.compute as compute
 
 from home.duck import Cursor
 from ingest.adapter import ROW, TRACE, Aside, Chunk, Limits, Reading
+from ingest.contracts import Finding
 from ingest.errors import Unfit
 
 
@@ -115,6 +116,33 @@ class Stage:
             }
         )
         self._insert("stage_aside", batch)
+
+    def part_doubled_cases(self, column: str) -> Finding | None:
+        """Give each further trace of one id a name of its own, `id#2`."""
+        name = self.case_columns[column]
+        doubled = self.cursor.execute(
+            f"select trace, {name}, k from"
+            f" (select *, row_number() over (partition by {name} order by trace) as k"
+            f" from stage_case where {name} <> '') where k > 1 order by trace"
+        ).fetchall()
+        if not doubled:
+            return None
+        ids = {
+            found for (found,) in self.cursor.execute(f"select distinct {name} from stage_case").fetchall()
+        }
+        new = ""
+        for trace, case, number in doubled:
+            new = f"{case}#{number}"
+            while new in ids:
+                new += "'"
+            ids.add(new)
+            self.cursor.execute(f"update stage_case set {name} = ? where trace = ?", [new, trace])
+        return Finding(
+            code="duplicate_case_ids",
+            severity="warning",
+            count=len(doubled),
+            message=f"{len(doubled):,} traces have another's id; they stay cases of their own ({new!r}).",
+        )
 
     def as_json(self) -> str:
         """SQL: the source row as a JSON object of its own column names."""

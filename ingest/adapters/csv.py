@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute
 import pyarrow.csv
@@ -232,7 +233,7 @@ class _Rows:
         if table.num_rows != _newlines(block) or self._suspect(table):
             return None
         batch = table.combine_chunks().to_batches()[0]
-        lines = pa.array(range(line, line + batch.num_rows), pa.int64())
+        lines = pa.array(np.arange(line, line + batch.num_rows, dtype=np.int64))
         return Chunk(pa.record_batch([*batch.columns, lines], names=[*self.shape.columns, ROW]))
 
     def _suspect(self, table: pa.Table) -> bool:

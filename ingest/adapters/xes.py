@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 from xml.parsers import expat
 
@@ -27,6 +27,9 @@ TYPED = {
 CUT = (3, 5, 6, 13)
 """Expat's codes for content that ends too soon: no element, unclosed token, partial character, CDATA."""
 NO_TRACE = "(no trace)"
+Handler = Callable[[str, list[str]], None]
+Node = tuple[str, str, list[Any]]
+"""Key, value and children of an attribute that lies in another."""
 
 
 class XesAdapter:
@@ -62,7 +65,8 @@ class _Log:
         self.seen = 0
         self.open: list[str] = []  # elements around the attribute level: log, trace, event
         self.target: dict[str, str] | None = None
-        self.nest: list[tuple[str, str, list[Any]]] = []  # attributes open now: key, value, children
+        self.nest: list[str] = []  # keys of the attributes that are open
+        self.nodes: list[Node] = []  # the same with what they hold, once one lies in another
         self.doubled: str | None = None
         self.trace: dict[str, str] = {}
         self.in_trace = 0
@@ -71,8 +75,7 @@ class _Log:
         """Every whole chunk, then what is left; raises `Unfit` for anything but a whole XES log."""
         parser = expat.ParserCreate()
         parser.ordered_attributes = True
-        parser.StartElementHandler = self.start
-        parser.EndElementHandler = self.end
+        parser.StartElementHandler, parser.EndElementHandler = self.handlers()
         parser.StartDoctypeDeclHandler = self._refuse_doctype
         read = 0
         with self.content.file.open("rb") as file:
@@ -107,34 +110,62 @@ class _Log:
     def _refuse_doctype(self, *_: Any) -> None:
         raise Unfit("DTD", f"{self.content.name} has a DOCTYPE (DTD); an event log needs none.")
 
-    def start(self, tag: str, attributes: list[str]) -> None:
-        """An element begins. Attributes of events are by far the most common, so they come first."""
-        tag = tag.rpartition(":")[2]
-        if tag in KINDS:
-            if len(attributes) == 4 and attributes[0] == "key" and attributes[2] == "value":
+    def handlers(self) -> tuple[Handler, Callable[[str], None]]:
+        """What expat calls for each element; what is most common costs least."""
+        nest, nodes, kinds = self.nest, self.nodes, self.kinds
+
+        def start(tag: str, attributes: list[str]) -> None:
+            if tag not in KINDS:
+                return self._open_element(tag, attributes, start)
+            if len(attributes) == 4 and attributes[0] == "key":
                 key, value = attributes[1], attributes[3]
             else:
                 given = dict(zip(attributes[::2], attributes[1::2], strict=True))
                 key, value = given.get("key", ""), given.get("value", "")
-            self.nest.append((key, value, []))
-            if len(self.nest) == 1:
-                if self.target is not None:
-                    if key in self.target:
-                        self.doubled = key
-                    self.target[key] = value
-                    self.kinds.setdefault(key, tag)
-            elif len(self.nest) > self.options.limits.depth:
-                raise Unfit(
-                    "depth", f"{self.content.name}: attributes nest deeper than {self.options.limits.depth}."
-                )
-            return
-        if tag == "values":
-            return
-        self._open_element(tag, dict(zip(attributes[::2], attributes[1::2], strict=True)))
+            if nest:
+                self._open_nested(key, value)
+            elif self.target is not None:
+                if key in self.target:
+                    self.doubled = key
+                self.target[key] = value
+                if key not in kinds:
+                    kinds[key] = tag
+            nest.append(key)
+            return None
 
-    def _open_element(self, tag: str, attributes: dict[str, str]) -> None:
+        def end(tag: str) -> None:
+            if tag not in KINDS:
+                return self._close_element(tag, end)
+            nest.pop()
+            if nodes:
+                node = nodes.pop()
+                if not nest and self.target is not None:
+                    name = node[0] if tag in ("list", "container") else f"{node[0]}/nested"
+                    self.target[name] = json.dumps(_plain(node[2]), ensure_ascii=False)
+            return None
+
+        return start, end
+
+    def _open_nested(self, key: str, value: str) -> None:
+        """An attribute inside an attribute: keep the whole tree, from the outermost down."""
+        if len(self.nest) >= self.options.limits.depth:
+            raise Unfit(
+                "depth", f"{self.content.name}: attributes nest deeper than {self.options.limits.depth}."
+            )
+        if not self.nodes:
+            self.nodes.append((self.nest[0], "", []))
+        node: Node = (key, value, [])
+        self.nodes[-1][2].append(node)
+        self.nodes.append(node)
+
+    def _open_element(self, tag: str, attributes: list[str], again: Handler) -> None:
+        _, colon, plain = tag.rpartition(":")
+        if colon:
+            return again(plain, attributes)
         if not self.open and tag != "log":
             raise Unfit("format", f"{self.content.name} is XML, but no XES: its root is <{tag}>.")
+        if tag == "values":
+            return None
         self.open.append(tag)
         if tag == "event":
             self.seen += 1
@@ -143,31 +174,27 @@ class _Log:
             self.traces += 1
             self.in_trace = 0
             self.trace = self.target = {}
-        elif tag == "classifier" and attributes.get("scope", "event") == "event":
-            self.reading.classifiers[attributes.get("name", "")] = _keys(attributes.get("keys", ""))
+        elif tag == "classifier":
+            given = dict(zip(attributes[::2], attributes[1::2], strict=True))
+            if given.get("scope", "event") == "event":
+                self.reading.classifiers[given.get("name", "")] = _keys(given.get("keys", ""))
+        return None
 
-    def end(self, tag: str) -> None:
-        """An element ends."""
-        tag = tag.rpartition(":")[2]
-        if tag in KINDS:
-            key, value, children = self.nest.pop()
-            if self.nest:
-                said: Any = {"value": value, "children": children} if children else value
-                self.nest[-1][2].append({key: said})
-            elif children and self.target is not None:
-                name = key if tag in ("list", "container") else f"{key}/nested"
-                self.target[name] = json.dumps(children, ensure_ascii=False)
-        elif tag == "event":
-            self.open.pop()
+    def _close_element(self, tag: str, again: Callable[[str], None]) -> None:
+        _, colon, plain = tag.rpartition(":")
+        if colon:
+            return again(plain)
+        if tag == "values":
+            return None
+        self.open.pop()
+        if tag == "event":
             self._keep_event(self.target or {})
             self.target = self.trace if self.open[-1] == "trace" else None
         elif tag == "trace":
-            self.open.pop()
             self.cases.append((self.traces, self.trace))
             self.empty += not self.in_trace
             self.target = None
-        elif tag != "values":
-            self.open.pop()
+        return None
 
     def _keep_event(self, event: dict[str, str]) -> None:
         if len(event) > self.options.limits.attributes:
@@ -235,6 +262,13 @@ class _Log:
             odd(
                 "type_mismatch", count, f"{count:,} values of {key!r} are no {kind}; kept as text.", repr(key)
             )
+
+
+def _plain(children: list[Node]) -> list[dict[str, Any]]:
+    return [
+        {key: {"value": value, "children": _plain(inner)} if inner else value}
+        for key, value, inner in children
+    ]
 
 
 def _keys(text: str) -> tuple[str, ...]:
