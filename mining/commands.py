@@ -3,6 +3,7 @@
 from home.registry import Command, Store
 
 EVENTS: frozenset[Store] = frozenset({"events"})
+BOTH: frozenset[Store] = frozenset({"events", "state"})
 
 COMMANDS: tuple[Command, ...] = (
     Command(
@@ -100,5 +101,21 @@ COMMANDS: tuple[Command, ...] = (
         examples=("baton findings orders",),
         stores=EVENTS,
         group="Understand",
+    ),
+    Command(
+        "candidates",
+        "mining.candidates:candidates",
+        "Rank processes and parts of them by frequency, pain and stability.",
+        examples=("baton candidates", "baton candidates orders --rate 60"),
+        stores=BOTH,
+        group="Improve",
+    ),
+    Command(
+        "override",
+        "mining.overrides:override",
+        "Set a score of a candidate by hand, and say why.",
+        examples=("baton override orders:process --pain 5 --by Ana --why 'Customers complain'",),
+        stores=BOTH,
+        group="Improve",
     ),
 )
