@@ -35,7 +35,7 @@ def variant_explorer(
 
     `variants` are those of the JSON of `baton variants`, `{variant cases share median_s activities[]}`, most
     frequent first, seconds; `total` counts those not listed too. `activities` fixes the order that colours
-    follow, so that a filtered list keeps the colours of the whole; by default the more frequent come first.
+    follow, by default the more frequent come first; a filtered list keeps the colours it had under `key`.
     `selected` is what is selected by now; without it the browser remembers. `on_select` is called before the
     page runs, with all selected ids.
     """
@@ -48,6 +48,7 @@ def variant_explorer(
     result = _component()(
         key=key,
         data={
+            "key": key,
             "variants": [dict(variant) for variant in variants],
             "total": total,
             "activities": None if activities is None else list(activities),

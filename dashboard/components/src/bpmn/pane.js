@@ -77,7 +77,7 @@ export class Pane {
       if (!element) continue
       canvas.addMarker(id, 'tone-' + tone)
       const badge = html('span', { class: 'badge ' + tone, title: title || text, dir: 'auto' }, text || MARK[tone] || '')
-      if (!element.waypoints) overlays.add(id, { position: { top: -12, left: 10 }, html: badge })
+      if (!element.waypoints) overlays.add(id, { position: { top: -12, right: 8 }, html: badge })
     }
   }
 

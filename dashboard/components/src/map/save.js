@@ -7,6 +7,13 @@ const PAD = 14
 /** A standalone SVG document of the drawing. */
 export function standalone (drawing, layout, theme, title) {
   const width = Math.ceil(layout.width + 2 * PAD), height = Math.ceil(layout.height + 2 * PAD), copy = drawing.cloneNode(true)
+  // Another program may not have the page's font: each text keeps the width that its card was made for.
+  const texts = copy.querySelectorAll('text')
+  drawing.querySelectorAll('text').forEach((text, i) => {
+    const length = text.getComputedTextLength()
+    if (length > 0) texts[i].setAttribute('textLength', length.toFixed(1))
+    texts[i].setAttribute('lengthAdjust', 'spacingAndGlyphs')
+  })
   copy.removeAttribute('class')
   copy.setAttribute('transform', `translate(${PAD},${PAD})`)
   for (const ring of copy.querySelectorAll('.ring,.hit')) ring.remove()

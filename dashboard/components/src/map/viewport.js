@@ -1,6 +1,6 @@
 // Pans and zooms the drawing inside its stage; nothing is ever smaller than readable unless one asks for the whole.
 
-const READABLE = 0.82, LARGEST = 2.5, OPENING = 1.15
+const READABLE = 0.82, LEAST = 0.7, LARGEST = 2.5, OPENING = 1.15
 const still = () => matchMedia('(prefers-reduced-motion: reduce)').matches
 
 export class Viewport {
@@ -27,9 +27,9 @@ export class Viewport {
 
   whole () { return Math.min(this.w / this.width, this.h / this.height, OPENING) }
 
-  /** Shows everything if it stays readable, else a readable part around `focus` (the start). */
+  /** Shows everything if it can still be read, else a part that reads well, around `focus` (the start). */
   open (focus, direction) {
-    const k = Math.max(this.whole(), Math.min(READABLE, OPENING))
+    const k = this.whole() >= LEAST ? this.whole() : READABLE
     this.set(k, ...this.centred(k, focus, direction))
   }
 

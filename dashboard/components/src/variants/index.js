@@ -5,9 +5,12 @@ import { counted, duration, full, percent } from '../common/format.js'
 import { mounting } from '../common/mount.js'
 import { themeOf } from '../common/theme.js'
 import { colour } from './palette.js'
-import { chosen, folded, ranking } from './steps.js'
+import { chosen, folded, labels, ranking } from './steps.js'
 
 const STEPS_AT_FIRST = 60
+
+/** Which colour each activity has, kept while the list is filtered and the page is left and opened again. */
+const remembered = new Map()
 
 class VariantExplorer {
   constructor (root, send) {
@@ -31,7 +34,10 @@ class VariantExplorer {
     this.data = data
     this.ids = data.variants.map(v => v.variant)
     if (data.selected) this.selected = new Set(data.selected)
-    this.order = new Map((data.activities?.length ? data.activities : ranking(data.variants)).map((name, i) => [name, i]))
+    this.order = remembered.get(data.key) ?? new Map()
+    remembered.set(data.key, this.order)
+    for (const name of [...(data.activities ?? []), ...ranking(data.variants)]) if (!this.order.has(name)) this.order.set(name, this.order.size)
+    this.labels = labels([...this.order.keys()])
     this.draw()
   }
 
@@ -72,10 +78,10 @@ class VariantExplorer {
   steps (v, i) {
     const all = folded(v.activities), limit = this.opened.has(v.variant) ? all.length : STEPS_AT_FIRST
     const shown = all.slice(0, limit).map(({ activity, times }) => {
-      const { fill, ink } = colour(this.order.get(activity) ?? this.order.size, this.theme.dark)
+      const { fill, ink } = colour(this.order.get(activity), this.theme.dark)
       const label = times > 1 ? `${activity} ×${times}` : activity
       return html('span', { class: 'step', style: `background:${fill};color:${ink}`, title: label, 'data-activity': activity },
-        html('span', { class: 'name', dir: 'auto' }, activity), times > 1 ? html('b', { class: 'times' }, '×' + times) : null)
+        html('span', { class: 'name', dir: 'auto' }, this.labels.get(activity)), times > 1 ? html('b', { class: 'times' }, '×' + times) : null)
     })
     if (all.length > limit) shown.push(html('button', { type: 'button', class: 'plain more', tabindex: -1, 'data-more': i }, `${all.length - limit} more steps`))
     return html('span', { class: 'steps' }, ...shown)

@@ -7,7 +7,7 @@ import { answer, question } from '../../../../dashboard/components/src/map/graph
 import { itineraries, presence } from '../../../../dashboard/components/src/map/itinerary.js'
 import { neighbour, nextPath } from '../../../../dashboard/components/src/map/keyboard.js'
 import { wrap } from '../../../../dashboard/components/src/map/text.js'
-import { chosen, folded, ranking } from '../../../../dashboard/components/src/variants/steps.js'
+import { chosen, folded, labels, ranking } from '../../../../dashboard/components/src/variants/steps.js'
 
 const tenEach = text => 10 * [...text].length
 
@@ -98,4 +98,12 @@ test('repeats fold, colours follow frequency, ranges are chosen with Shift', () 
   assert.deepEqual(chosen([1, 2, 3, 4], new Set([1]), 2, null, false), [1, 3])
   assert.deepEqual(chosen([1, 2, 3, 4], new Set([2]), 3, 1, true), [2, 3, 4])
   assert.deepEqual(chosen([1, 2], new Set([2]), 1, 1, false), [])
+})
+
+test('a first word that nearly all steps share is left out of their labels, and only then', () => {
+  const many = ['Declaration SUBMITTED', 'Declaration APPROVED by X', 'Declaration REJECTED', 'Pay', 'Declaration']
+  assert.deepEqual([...labels(many).values()], ['…SUBMITTED', '…APPROVED by X', '…REJECTED', 'Pay', 'Declaration'])
+  const few = ['Check order', 'Check invoice', 'Pay', 'Send', 'Close']
+  assert.deepEqual([...labels(few).values()], few)
+  assert.deepEqual([...labels([]).values()], [])
 })
