@@ -167,7 +167,7 @@ def read_history(frame: pd.DataFrame, facts: Facts) -> History:
     Raises `Refused` where nothing is left.
     """
     frame = frame.assign(row=np.arange(len(frame)))
-    frame, left_out = _finished(frame, facts)
+    frame, left_out = finished(frame, facts)
     if frame.empty:
         raise Refused(
             f"No finished case of {facts.log!r} is left to plan with.",
@@ -186,7 +186,8 @@ def read_history(frame: pd.DataFrame, facts: Facts) -> History:
     return History(kept, facts, grown, merged, left_out, first, variants, side, unmerged, parses)
 
 
-def _finished(frame: pd.DataFrame, facts: Facts) -> tuple[pd.DataFrame, dict[str, int]]:
+def finished(frame: pd.DataFrame, facts: Facts) -> tuple[pd.DataFrame, dict[str, int]]:
+    """The instances of the cases to look at, and how many were left out, by reason."""
     left_out: dict[str, int] = {}
     if facts.since is not None:
         began = frame.groupby("case", sort=False)["start"].transform("min")
