@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format browser bench docs pins clean
+.PHONY: help demo test lint format browser bench components docs pins clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z./]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z.\/]+):.*## (.*)/  make \1|\2/' | column -t -s'|'
@@ -34,6 +34,9 @@ format: $(VENV)/.ready  ## Put the code in its one format
 browser:  ## Install Debian's Chromium for the browser tests (needs root)
 	apt-get update -qq
 	apt-get install -y -qq chromium
+
+components:  ## Build the browser components again (needs node and npm)
+	dashboard/components/build.sh
 
 docs: $(VENV)/.ready  ## Write the command reference from the registry
 	$(BIN)/python -m docs.write_reference
