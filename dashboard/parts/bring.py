@@ -7,7 +7,7 @@ from zoneinfo import available_timezones
 
 import streamlit as st
 
-from dashboard.cached import available, now
+from dashboard.cached import now
 from dashboard.parts import work
 from dashboard.parts.chrome import show_error
 from dashboard.parts.plain import literal
@@ -119,7 +119,7 @@ def _reading(name: str) -> dict[str, str]:
     """How to read the source, where its content does not say."""
     with st.expander("Reading it differently"):
         columns = st.columns(4)
-        names = [row.adapter for row in now("adapters").rows] if available("adapters") else []
+        names = [row.adapter for row in now("adapters").rows]
         given = {
             "adapter": columns[0].selectbox("Read as", ["", *names], format_func=lambda a: a or "What it is"),
             "encoding": columns[1].text_input("Encoding", placeholder="utf-8"),

@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard.cached import actor
+from dashboard.cached import actor, keep, kept, key_of
 from dashboard.runtime import current
 from home.errors import BatonError, Cancelled
 from home.jobs import Job
@@ -79,3 +79,25 @@ def collect(key: str, label: str, on_done: Callable[[Any], None] | None = None) 
     if on_done is not None:
         on_done(work.result)
     return work.result
+
+
+def answer(command: str, label: str, *, version: str, **fields: Any) -> Any:
+    """As `cached.ask`, for what takes long: with progress and a way to cancel; `None` until it is there."""
+    key = key_of(command, version, fields)
+    found = kept(key)
+    if found is not None:
+        return found
+    name = f"work:{'/'.join(key)}"
+    if st.session_state.get("cancelled") == name:
+        st.info("This was cancelled.")
+        if st.button("Try again", key=f"{name}:again"):
+            del st.session_state["cancelled"]
+            st.rerun()
+        return None
+    begin(name, command, **fields)
+    found = collect(name, label)
+    if found is None:
+        st.session_state["cancelled"] = name
+        return None
+    keep(key, found)
+    return found

@@ -4,7 +4,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard.cached import ask, available
+from dashboard.cached import ask
 from dashboard.components.process_map import process_map
 from dashboard.components.variant_explorer import variant_explorer
 from dashboard.parts import address, case_list, chips
@@ -39,11 +39,11 @@ def show() -> None:
 
 
 def _map(scope: Scope, graph: Any, asked: dict[str, Any]) -> None:
-    tokens = ask("tokens", **asked, cases=REPLAYED_CASES) if available("tokens") else None
+    tokens = ask("tokens", **asked, cases=REPLAYED_CASES)
     process_map(
         graph.model_dump(mode="json"),
         key=f"map:{scope.log.schema}:{scope.view}",
-        replay=tokens and tokens.model_dump(mode="json"),
+        replay=tokens.model_dump(mode="json"),
         selected=chips.clicked(scope.chips),
         zone=scope.log.tz,
         height=560,
