@@ -214,16 +214,14 @@ class Engine:
             self._loop.run_forever()
 
     async def _wind_down(self) -> None:
+        """Let segments end: first by themselves, then without what they have under way."""
         self._poke.set()
-        deadline = self._time() + GRACE_S
-        while self._driven and self._time() < deadline:
-            for segment in list(self._driven.values()):
-                if segment is not None:
-                    segment.stop()
-            await asyncio.sleep(0.01)
-        for segment in list(self._driven.values()):
-            if segment is not None:
-                segment.abandon()
+        for end, patience in ((Segment.stop, GRACE_S), (Segment.abandon, 1.0)):
+            deadline = self._time() + patience
+            while self._driven and self._time() < deadline:
+                for segment in filter(None, list(self._driven.values())):
+                    end(segment)
+                await asyncio.sleep(0.01)
 
     @staticmethod
     def _time() -> float:
