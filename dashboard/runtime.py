@@ -3,6 +3,7 @@
 import re
 import secrets
 import threading
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,6 +39,8 @@ class Runtime:
             preload=("mining._pm4py", "mining.grow"),
         )
         self.jobs: dict[str, Job] = {}
+        self.ran: Counter[str] = Counter()
+        """How often each command has succeeded here; what a page kept of before may be outdated after."""
         self._worker: Worker | None = None
 
     def run(
@@ -55,7 +58,9 @@ class Runtime:
             request = command.request(**fields)
         elif isinstance(request, Mapping):
             request = command.request(**request)
-        return command.function(self.context(actor=actor, job=job), request)
+        answer = command.function(self.context(actor=actor, job=job), request)
+        self.ran[name] += 1
+        return answer
 
     def context(self, *, actor: str | None = None, job: Job | None = None) -> Context:
         """A context on the shared stores."""
