@@ -14,10 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from orchestrate.contracts import Choice, Loop, Node, Parallel, Plan, Sequence, Step
+from orchestrate.durations import at_levels
 
 Times = npt.NDArray[np.float64]
 Cases = npt.NDArray[np.int64]
-GRID = np.linspace(0, 1, 21)
 HELPED = 0.5
 """Share of escalations that get a new person to answer after a fresh wait. Logs without escalation
 cannot tell, so a draw takes anything from none to all, and the sandbox the half between."""
@@ -78,16 +78,14 @@ class Model:
         A new sample's quantiles are the old ones at shifted levels, and the shifts between
         neighbouring levels are Dirichlet (Rubin, 1981, The Bayesian Bootstrap).
         """
-        if not quantiles:
-            return np.zeros(len(luck))
-        grid = np.linspace(0, 1, len(quantiles))
         worth = min(float(n), self.sample)
-        if np.isfinite(self.sample) and worth > 0:
+        if np.isfinite(self.sample) and worth > 0 and len(quantiles) > 1:
+            grid = np.linspace(0, 1, len(quantiles))
             steps = self._chance(what, -1).dirichlet(
                 np.full(len(grid) - 1, max(worth / (len(grid) - 1), 0.05))
             )
             luck = np.interp(luck, grid, np.concatenate([[0.0], np.cumsum(steps)]))
-        return np.interp(luck, grid, quantiles)
+        return at_levels(quantiles, n, luck)
 
     def shares(self, what: str, shares: list[float]) -> Times:
         """Shares that sum to one, as this draw sees them."""

@@ -15,6 +15,7 @@ from typing import Any
 
 from orchestrate.check import nodes
 from orchestrate.contracts import Choice, JsonSchema, Loop, Observed, Plan, Step
+from orchestrate.durations import at_level
 from orchestrate.predict import HELPED, assumed_s
 
 OUTCOME = "outcome"
@@ -94,13 +95,14 @@ class World:
         return _answer(now, self._work(step, *about), "", output, by)
 
     def _wait(self, step: Step, person: int, *about: object) -> float:
-        quantiles = step.observed.waiting_s if step.observed else ()
-        return at_quantile(quantiles, self.luck(*about, "wait", person))
+        if step.observed is None:
+            return 0.0
+        return at_level(step.observed.waiting_s, step.observed.n, self.luck(*about, "wait", person))
 
     def _work(self, step: Step, *about: object) -> float:
         if step.observed is None or (step.binding is not None and step.expected is not None):
             return assumed_s(step)
-        return at_quantile(step.observed.processing_s, self.luck(*about, "work"))
+        return at_level(step.observed.processing_s, step.observed.n, self.luck(*about, "work"))
 
     def _manual_wait(self, *about: object) -> float:
         """The manual queue is new, so nobody knows its waits: one of the slower half of the others."""
@@ -108,7 +110,7 @@ class World:
         if not slower:
             return 0.0
         one = slower[int(self.luck(*about, "manual step") * len(slower))]
-        return at_quantile(one.waiting_s, self.luck(*about, "manual"))
+        return at_level(one.waiting_s, one.n, self.luck(*about, "manual"))
 
     def _outcome(self, node: str, outcomes: Sequence[str], *about: object) -> str:
         if not outcomes:
@@ -128,17 +130,6 @@ class World:
 def _answer(begun: float, worked: float, outcome: str, output: dict[str, Any], by: str | None) -> Answer:
     """To the millisecond, as clocks tell it."""
     return Answer(round(begun, 3), round(begun + worked, 3), outcome, output, by or NOBODY)
-
-
-def at_quantile(quantiles: Sequence[float], level: float) -> float:
-    """The value at `level` (0 to 1) of evenly spaced quantiles, linear between; 0 where there are none."""
-    if not quantiles:
-        return 0.0
-    place = level * (len(quantiles) - 1)
-    low = min(int(place), len(quantiles) - 2) if len(quantiles) > 1 else 0
-    if len(quantiles) == 1:
-        return quantiles[0]
-    return quantiles[low] + (place - low) * (quantiles[low + 1] - quantiles[low])
 
 
 def drawn(shares: Mapping[str, float], luck: float) -> str:

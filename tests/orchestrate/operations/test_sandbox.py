@@ -22,7 +22,7 @@ from orchestrate.rules import compile_rule
 from orchestrate.runs import RunsRequest, ShowRequest, runs, show
 from orchestrate.sandbox import SandboxRequest, sandbox
 from orchestrate.tasks import TasksRequest, tasks
-from orchestrate.world import World, at_quantile, drawn
+from orchestrate.world import World, drawn
 
 from .plans import HOUR, order_plan, plan_of, step
 
@@ -194,9 +194,7 @@ def test_a_bound_step_is_played_without_calling_anybody(context: Context) -> Non
     assert any("Credit" in assumption for assumption in found.assumptions)
 
 
-def test_quantiles_and_shares_are_drawn_as_given() -> None:
-    assert [at_quantile((0.0, 10.0, 40.0), level) for level in (0, 0.25, 0.5, 0.75, 1)] == [0, 5, 10, 25, 40]
-    assert (at_quantile((), 0.5), at_quantile((7.0,), 0.9)) == (0.0, 7.0)
+def test_shares_are_drawn_as_given() -> None:
     luck = np.random.default_rng(0).random(10_000)
     found = Counter(drawn({"a": 1, "b": 3, "never": 0}, value) for value in luck)
     assert found["a"] == pytest.approx(2500, rel=0.1)
