@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping
 from xml.etree import ElementTree as Xml
 
 from mining.bpmn_blocks import Block
-from mining.bpmn_layout import Flow, Piece, Shape, extent, laid_out
+from mining.bpmn_geometry import Flow, Piece, Shape, extent
+from mining.bpmn_layout import laid_out
 
 MODEL = "http://www.omg.org/spec/BPMN/20100524/MODEL"
 DIAGRAM = "http://www.omg.org/spec/BPMN/20100524/DI"
@@ -114,12 +115,8 @@ def _draw_shape(plane: Xml.Element, shape: Shape) -> None:
         attributes["isMarkerVisible"] = "true"
     drawn = Xml.SubElement(plane, f"{{{DIAGRAM}}}BPMNShape", attributes)
     _bounds(drawn, shape.x, shape.y, shape.width, shape.height)
-    if shape.name and not shape.tag.endswith(("ask", "Activity")):
-        width, height = extent(shape.name, 120.0)
-        middle = shape.x + shape.width / 2
-        y = shape.y - height - 4 if shape.tag.endswith("Gateway") else shape.y + shape.height + 2
-        label = Xml.SubElement(drawn, f"{{{DIAGRAM}}}BPMNLabel")
-        _bounds(label, middle - width / 2 if shape.timer is None else shape.x + shape.width, y, width, height)
+    if shape.label is not None:
+        _bounds(Xml.SubElement(drawn, f"{{{DIAGRAM}}}BPMNLabel"), *shape.label)
 
 
 def _draw_flow(plane: Xml.Element, flow: Flow, number: int) -> None:

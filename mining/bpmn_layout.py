@@ -6,80 +6,25 @@ choice below each other with the first on the axis, the redo part of a loop belo
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
 from math import ceil
 
 from mining.bpmn_blocks import Block, Timer
-
-TASK_WIDTH, TASK_HEIGHT, GATEWAY, EVENT = 120.0, 80.0, 50.0, 36.0
-GAP, ROW_GAP, LETTER, LINE = 40.0, 30.0, 6.5, 14.0
-Point = tuple[float, float]
-
-
-@dataclass(frozen=True)
-class Shape:
-    """One node of the diagram; `x` and `y` are its upper left corner."""
-
-    id: str
-    tag: str
-    """BPMN element: `userTask`, `exclusiveGateway`, …"""
-    name: str
-    x: float
-    y: float
-    width: float
-    height: float
-    block: Block | None = None
-    """The block it stands for; the closing gateway of a block has none."""
-    timer: Timer | None = None
-    on: str | None = None
-    """Task that a boundary event sits on."""
-
-
-@dataclass(frozen=True)
-class Flow:
-    """An arrow: horizontal and vertical stretches from the border of one shape to that of another."""
-
-    source: str
-    target: str
-    points: tuple[Point, ...]
-    label: str = ""
-    when: str = ""
-    default: bool = False
-
-
-@dataclass
-class Piece:
-    """A laid-out block. The axis is y = 0 and the entry x = 0 until the piece is moved."""
-
-    width: float = 0.0
-    above: float = 0.0
-    below: float = 0.0
-    leave_x: float = 0.0
-    """Where on the axis the flow out of it begins."""
-    entry: str = ""
-    """Shape that the flow into it ends at; empty for a piece that is nothing."""
-    leave: str = ""
-    leave_label: str = ""
-    leave_default: bool = False
-    shapes: list[Shape] = field(default_factory=list)
-    flows: list[Flow] = field(default_factory=list)
-
-    def moved(self, dx: float, dy: float) -> "Piece":
-        """The piece elsewhere; its measures stay relative to its own entry."""
-        shapes = [replace(s, x=s.x + dx, y=s.y + dy) for s in self.shapes]
-        flows = [replace(f, points=tuple((x + dx, y + dy) for x, y in f.points)) for f in self.flows]
-        return replace(self, shapes=shapes, flows=flows)
-
-    def mirrored(self) -> "Piece":
-        """The piece read from right to left."""
-        shapes = [replace(s, x=self.width - s.x - s.width) for s in self.shapes]
-        flows = [replace(f, points=tuple((self.width - x, y) for x, y in f.points)) for f in self.flows]
-        return replace(self, shapes=shapes, flows=flows)
-
-    def take(self, piece: "Piece") -> None:
-        """Make another piece's shapes and flows part of this one."""
-        self.shapes += piece.shapes
-        self.flows += piece.flows
+from mining.bpmn_geometry import (
+    EVENT,
+    GAP,
+    GATEWAY,
+    LETTER,
+    LINE,
+    NAME_WIDTH,
+    ROW_GAP,
+    TASK_HEIGHT,
+    TASK_WIDTH,
+    Flow,
+    Piece,
+    Point,
+    Shape,
+    extent,
+)
 
 
 def laid_out(block: Block) -> Piece:
@@ -134,54 +79,69 @@ def _task(block: Block) -> Piece:
     width = max(TASK_WIDTH, len(block.timers) * (EVENT + 8) + 8)
     height = max(TASK_HEIGHT, 24 + LINE * ceil(len(block.name) * LETTER / (width - 16)))
     tags = {"task": "task", "call": "callActivity", "rule": "businessRuleTask"}
-    shape = Shape(
-        block.id, tags.get(block.task, f"{block.task}Task"), block.name, 0, -height / 2, width, height, block
-    )
+    tag = tags.get(block.task, f"{block.task}Task")
+    shape = Shape(block.id, tag, block.name, 0, -height / 2, width, height, block)
     whole = Piece(width, height / 2, height / 2, width, block.id, block.id, shapes=[shape])
     for i, timer in reversed(list(enumerate(block.timers))):
-        x = 8 + i * (EVENT + 8)
-        boundary = Shape(
+        _attach(whole, timer, block.id, x=8 + i * (EVENT + 8), right=8 + len(block.timers) * (EVENT + 8))
+    return whole
+
+
+def _attach(whole: Piece, timer: Timer, task: str, *, x: float, right: float) -> None:
+    """Put a timer on a task's lower border, with what happens then in a row of its own."""
+    border = whole.shapes[0].height / 2
+    end = _event(f"{timer.id}.end", "endEvent")
+    handler = _in_sequence([_piece(timer.then), end] if timer.then else [end])
+    middle, left = x + EVENT / 2, right + 2 * GAP
+    width, height = extent(timer.name, left - middle - 16)
+    row = max(whole.below, border + EVENT / 2) + ROW_GAP + max(handler.above, height)
+    label = (middle + 8, row - height - 2, width, height) if timer.name else None
+    whole.shapes.append(
+        Shape(
             timer.id,
             "boundaryEvent",
             timer.name,
             x,
-            height / 2 - EVENT / 2,
+            border - EVENT / 2,
             EVENT,
             EVENT,
             timer=timer,
-            on=block.id,
+            on=task,
+            label=label,
         )
-        end = _event(f"{timer.id}.end", "endEvent")
-        handler = _in_sequence([_piece(timer.then), end] if timer.then else [end])
-        left = len(block.timers) * (EVENT + 8) + GAP
-        y = max(whole.below, height / 2 + EVENT / 2 + LINE * 2) + ROW_GAP + handler.above
-        middle = x + EVENT / 2
-        points = ((middle, height / 2 + EVENT / 2), (middle, y), (left, y))
-        whole.shapes.append(boundary)
-        whole.flows.append(Flow(timer.id, handler.entry, points))
-        whole.take(handler.moved(left, y))
-        whole.width, whole.below = max(whole.width, left + handler.width), y + handler.below
-    return whole
+    )
+    points = ((middle, border + EVENT / 2), (middle, row), (left, row))
+    whole.flows.append(Flow(timer.id, handler.entry, points))
+    whole.take(handler.moved(left, row))
+    whole.width, whole.below = max(whole.width, left + handler.width), row + handler.below
 
 
 def _gateway(block: Block, suffix: str, x: float) -> Shape:
-    tag = "parallelGateway" if block.kind == "parallel" else "exclusiveGateway"
+    """A gateway at `x`; the one that asks carries the block's name above it."""
+    if block.kind == "parallel":
+        own = block if suffix == "split" else None
+        return Shape(f"{block.id}.{suffix}", "parallelGateway", "", x, -GATEWAY / 2, GATEWAY, GATEWAY, own)
     asks = suffix in ("split", "again")
-    name = block.name if asks and block.kind != "parallel" else ""
+    name = block.name if asks else ""
+    width, height = extent(name, NAME_WIDTH)
+    label = (x + (GATEWAY - width) / 2, -GATEWAY / 2 - height - 4, width, height) if name else None
+    own = block if asks else None
     return Shape(
-        f"{block.id}.{suffix}", tag, name, x, -GATEWAY / 2, GATEWAY, GATEWAY, block if asks else None
+        f"{block.id}.{suffix}", "exclusiveGateway", name, x, -GATEWAY / 2, GATEWAY, GATEWAY, own, label=label
     )
 
 
 def _branches(block: Block) -> Piece:
+    """Branches below each other, the first on the axis, those with nothing to do last."""
     half = GATEWAY / 2
-    pieces = [_piece(child) for child in block.children]
-    left = GATEWAY + _gap(_text(child) for child in block.children)
+    branches = sorted(block.children, key=lambda child: child.kind == "skip")
+    pieces = [_piece(child) for child in branches]
+    left = GATEWAY + _gap(map(_text, branches))
     right = left + max(p.width for p in pieces) + GAP
     split, join = _gateway(block, "split", 0), _gateway(block, "join", right)
     whole = Piece(
         right + GATEWAY,
-        half + name_height(block.name),
+        half + _name_height(block),
         half,
         right + GATEWAY,
         split.id,
@@ -189,7 +149,7 @@ def _branches(block: Block) -> Piece:
         shapes=[split, join],
     )
     row = 0.0
-    for i, (child, piece) in enumerate(zip(block.children, pieces, strict=True)):
+    for i, (child, piece) in enumerate(zip(branches, pieces, strict=True)):
         row = 0.0 if i == 0 else whole.below + ROW_GAP + max(piece.above, LINE)
         out: tuple[Point, ...] = ((half, half), (half, row)) if i else ((GATEWAY, 0.0),)
         into: tuple[Point, ...] = ((right + half, row), (right + half, half)) if i else ((right, 0.0),)
@@ -220,7 +180,7 @@ def _loop(block: Block) -> Piece:
     merge, decide = _gateway(block, "merge", 0), _gateway(block, "again", right)
     whole = Piece(
         right + GATEWAY,
-        max(half + name_height(block.name), body.above),
+        max(half + _name_height(block), body.above),
         max(half, body.below),
         right + GATEWAY,
         merge.id,
@@ -260,12 +220,6 @@ def _gap(labels: Iterable[str]) -> float:
     return max([GAP, *(extent(label)[0] + 24 for label in labels if label)])
 
 
-def extent(text: str, widest: float = 140.0) -> tuple[float, float]:
-    """Width and height of a label that wraps at `widest`."""
-    width = len(text) * LETTER
-    return min(width, widest), LINE * ceil(width / widest)
-
-
-def name_height(name: str) -> float:
-    """Room above a gateway for its name, which is no wider than the gaps beside it allow."""
-    return extent(name, 120.0)[1] + 4 if name else 0.0
+def _name_height(block: Block) -> float:
+    """Room above a gateway for its name."""
+    return extent(block.name, NAME_WIDTH)[1] + 4 if block.name and block.kind != "parallel" else 0.0

@@ -60,6 +60,11 @@ class Drawing:
             ]
             for edge in root.iter(f"{{{DIAGRAM}}}BPMNEdge")
         }
+        self.labels = {
+            shape.attrib["bpmnElement"]: box(label.find(f"{{{BOUNDS}}}Bounds"))
+            for shape in root.iter(f"{{{DIAGRAM}}}BPMNShape")
+            for label in shape.iter(f"{{{DIAGRAM}}}BPMNLabel")
+        }
         self.nodes = {e.attrib["id"] for e in process if not e.tag.endswith("sequenceFlow")}
 
 
@@ -103,6 +108,12 @@ def assert_readable(xml: str) -> Drawing:
                 own = name == source and source in drawing.attached
                 if not own and drawing.attached.get(source) != name:
                     assert not cuts(one, other, shape), (flow, name)
+    for owner, label in drawing.labels.items():
+        for name, shape in {
+            **drawing.boxes,
+            **{f"label of {n}": b for n, b in drawing.labels.items()},
+        }.items():
+            assert name == f"label of {owner}" or not overlap(label, shape), (owner, name)
     assert all(x >= 0 and y >= 0 for points in drawing.points.values() for x, y in points)
     assert all(shape[0] >= 0 and shape[1] >= 0 for shape in drawing.boxes.values())
     return drawing
