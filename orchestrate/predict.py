@@ -3,7 +3,7 @@
 Both trees take their times and shares from the log, so what the model gets wrong it gets wrong
 twice, and the change between them is steadier than either. How sure it is comes from how much the
 log showed: every draw takes other times and shares that fit the log as well, so the interval does
-not shrink when more cases are played. `docs/decisions/sandbox-predictions.md` says more.
+not shrink when more cases are played. `docs/decisions/0006-sandbox-predictions.md` says more.
 """
 
 import zlib
