@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 os.environ.setdefault("PM4PY_SHOW_PROGRESS_BAR", "False")
@@ -17,23 +16,9 @@ from pm4py.objects.process_tree.obj import Operator, ProcessTree
 from pm4py.util.compression.dtypes import UVCL
 
 from mining import tree as trees
+from mining.aggregates import Aggregates
 from mining.petri_net import Net, Transition
 from mining.tree import Tree
-
-Counts = Mapping[tuple[str, ...], int]
-
-
-@dataclass(frozen=True)
-class Aggregates:
-    """What the heuristics miner needs to know of a log: how often each of these was seen."""
-
-    activities: Mapping[str, int]
-    flows: Counts
-    """Pairs of activities that directly follow each other."""
-    triples: Counts
-    """Three activities in a row."""
-    starts: Mapping[str, int]
-    ends: Mapping[str, int]
 
 
 def inductive_tree(variants: Mapping[tuple[str, ...], int], noise: float = 0.0) -> Tree:

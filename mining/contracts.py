@@ -152,8 +152,8 @@ class DiscoverRequest(LogRequest):
     """`grow` finds the tree that plans are made from."""
     noise: Annotated[float, Field(ge=0, le=1)] = 0.0
     """For `inductive` and `heuristics`: behaviour rarer than this is left out."""
-    budget_s: Annotated[float, Field(gt=0)] = 20.0
-    """Seconds that fitness may take; what could not be aligned by then is left out and said."""
+    budget_s: Annotated[float, Option(("--budget",), "SECONDS"), Field(gt=0)] = 20.0
+    """Time that fitness may take; what could not be aligned by then is left out and said."""
     bpmn: Annotated[str | None, OutputFile()] = None
     """Write the model as BPMN 2.0 with a diagram to this file; `-` prints it."""
 

@@ -5,17 +5,14 @@ from dataclasses import dataclass
 from itertools import islice
 
 from home.context import Context
-from home.duck import Cursor
 from home.errors import NotAvailable, UsageError
-from home.sql import read_sql
 from mining import petri_net
-from mining._pm4py import Aggregates, heuristics_net, inductive_tree
+from mining.aggregates import Aggregates, aggregates
 from mining.alignments import alignment_fitness
 from mining.bpmn import to_bpmn
 from mining.bpmn_blocks import of_tree
 from mining.contracts import Discovered, DiscoverRequest
 from mining.derivatives import Automaton, Replayable, TooManyStates, Trie, Variants, measure
-from mining.directly_follows import activities, flows
 from mining.floating import grow_beside_floating, without
 from mining.lens import lens
 from mining.petri_net import Net, NetAutomaton
@@ -105,20 +102,9 @@ def discovered(
     )
 
 
-def aggregates(cursor: Cursor) -> Aggregates:
-    """What the heuristics miner needs, without reading a single event."""
-    triples = cursor.execute(read_sql("mining.sql", "triples")).fetchall()
-    sides = cursor.execute(read_sql("mining.sql", "ends")).fetchall()
-    return Aggregates(
-        activities={row["activity"]: row["events"] for row in activities(cursor, timed=False)},
-        flows={(r["source"], r["target"]): r["events"] for r in flows(cursor, times=False)},
-        triples={(a, b, c): events for a, b, c, events in triples},
-        starts={activity: cases for side, activity, cases in sides if side == "start"},
-        ends={activity: cases for side, activity, cases in sides if side == "end"},
-    )
-
-
 def _model(miner: str, counts: Variants, seen: Aggregates | None, noise: float) -> Model:
+    from mining._pm4py import heuristics_net, inductive_tree
+
     if seen is not None:
         net, tree = heuristics_net(seen, noise)
         return Model(net, tree, "" if tree else "The net is not block-structured, so it has no process tree.")
