@@ -17,6 +17,7 @@ $(VENV)/.ready: requirements.txt pyproject.toml
 
 demo: $(VENV)/.ready  ## Run the whole loop on the sample company, then serve the dashboard
 	@$(BIN)/baton demo
+	@if [ -t 0 ] && [ -t 1 ]; then $(BIN)/baton serve; fi
 
 test: $(VENV)/.ready  ## Run the tests (with a browser where one is installed)
 	$(BIN)/python -m pytest -n 2 --dist loadgroup

@@ -12,4 +12,12 @@ COMMANDS = (
         group="Service",
         api=False,
     ),
+    Command(
+        "demo",
+        "dashboard.demo:demo",
+        "Run the whole loop on a sample company and say what it found.",
+        examples=("baton demo", "baton demo --scale 0.3 --json"),
+        stores=frozenset({"events", "state"}),
+        group="Service",
+    ),
 )
