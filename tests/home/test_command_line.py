@@ -163,7 +163,7 @@ def test_every_command_has_models_a_docstring_and_a_sentence() -> None:
 
     for command in load():
         assert command.function.__doc__, command.name
-        assert command.summary.endswith("."), command.name
+        assert command.summary.endswith((".", "?")), command.name
         assert issubclass(command.request, Request), command.name
         assert issubclass(command.response, Response), command.name
         for name, field in command.request.model_fields.items():
