@@ -23,6 +23,8 @@ UPLOADS_KEPT_S = 86_400
 THEME = {
     "theme.primaryColor": "#3d5afe",
     "theme.baseRadius": "medium",
+    "theme.baseFontSize": 15,
+    "theme.metricValueFontSize": "1.7rem",
     "theme.headingFontSizes": ["1.9rem", "1.35rem", "1.1rem", "1rem", "0.9rem", "0.85rem"],
     "theme.light.backgroundColor": "#ffffff",
     "theme.light.secondaryBackgroundColor": "#f4f5f8",

@@ -36,7 +36,7 @@ def matrix(candidates: Sequence[Mapping[str, Any]]) -> go.Figure:
         cell = (c["frequency"], c["pain"])
         n = taken.setdefault(cell, 0)
         taken[cell] += 1
-        x.append(cell[0] + 0.22 * ((n + 1) // 2) * (1 if n % 2 else -1))
+        x.append(cell[0] + 0.3 * ((n + 1) // 2) * (1 if n % 2 else -1))
         y.append(cell[1])
     figure = go.Figure()
     for corner, text in (((5, 5), "first"), ((1, 1), "leave")):
@@ -51,7 +51,8 @@ def matrix(candidates: Sequence[Mapping[str, Any]]) -> go.Figure:
             text=[str(i + 1) for i in range(len(candidates))],
             textfont={"color": "white"},
             marker={
-                "size": [18 + 6 * c["stability"] for c in candidates],
+                "size": [14 + 3 * c["stability"] for c in candidates],
+                "opacity": 1,
                 "color": [BLUE if c["plannable"] else GREY for c in candidates],
                 "line": {"width": 0},
             },

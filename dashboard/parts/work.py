@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from dashboard.cached import actor, keep, kept, key_of
+from dashboard.parts.plain import literal
 from dashboard.runtime import current
 from home.errors import BatonError, Cancelled
 from home.jobs import Job
@@ -49,7 +50,12 @@ def waiting_for(key: str) -> bool:
     return isinstance(st.session_state.get(key), Work)
 
 
-def collect(key: str, label: str, on_done: Callable[[Any], None] | None = None) -> Any:
+def collect(
+    key: str,
+    label: str,
+    on_done: Callable[[Any], None] | None = None,
+    on_error: Callable[[BatonError], None] | None = None,
+) -> Any:
     """Show progress until the work under `key` ends; its result, or `None` when there is none.
 
     Any other click on the page reruns it and comes back here, to the same work.
@@ -58,13 +64,7 @@ def collect(key: str, label: str, on_done: Callable[[Any], None] | None = None) 
     if not isinstance(work, Work):
         return None
     if work.running:
-        row = st.columns([5, 1], vertical_alignment="center")
-        bar = row[0].progress(0.0, text=label)
-        row[1].button("Cancel", key=f"{key}:cancel", on_click=work.job.cancel, width="stretch")
-        while work.running:
-            said = work.job.message or label
-            bar.progress(min(1.0, work.job.fraction or 0.0), text=said)
-            time.sleep(POLL_S)
+        _watch(key, work, label)
     del st.session_state[key]
     if isinstance(work.error, Cancelled):
         st.info("Cancelled. Nothing half-done was kept.")
@@ -72,13 +72,27 @@ def collect(key: str, label: str, on_done: Callable[[Any], None] | None = None) 
     if isinstance(work.error, BatonError):
         from dashboard.parts.chrome import show_error
 
-        show_error(work.error)
+        (on_error or show_error)(work.error)
         return None
     if work.error is not None:
         raise work.error
     if on_done is not None:
         on_done(work.result)
     return work.result
+
+
+def _watch(key: str, work: Work, label: str) -> None:
+    """A bar with what is being done, and a button to cancel it; both go when it ends."""
+    place = st.empty()
+    with place.container():
+        row = st.columns([5, 1], vertical_alignment="center")
+        bar = row[0].progress(0.0, text=literal(label))
+        row[1].button("Cancel", key=f"{key}:cancel", on_click=work.job.cancel, width="stretch")
+        while work.running:
+            said = work.job.message or label
+            bar.progress(min(1.0, work.job.fraction or 0.0), text=literal(said, longest=120))
+            time.sleep(POLL_S)
+    place.empty()
 
 
 def answer(command: str, label: str, *, version: str, **fields: Any) -> Any:

@@ -159,9 +159,9 @@ def _one(chosen: Any, top: float) -> None:
         for column, name in zip(figures, SCORES, strict=False):
             _score(column, name, chosen)
         low, high = chosen.interval.total
-        span = f"{low}–{high} with 95 % certainty" if low != high else "certain"
-        sure = f"{span}; first three in {percent(top)}"
-        figures[3].metric("Total", f"{chosen.total} of 15", sure, delta_color="off", delta_arrow="off")
+        span = f"{low}–{high}" if low != high else "certain"
+        figures[3].metric("Total of 15", chosen.total, span, delta_color="off", delta_arrow="off")
+        figures[3].caption(f"Among the first three in {percent(top)} of resampled histories")
         for each in chosen.overrides:
             change = f"set {each.score} from {each.computed} to {each.value} on {clock(each.at.isoformat())}"
             st.markdown(f":material/edit_note: {literal(each.by)} {change}: {literal(each.why, longest=300)}")
