@@ -65,6 +65,8 @@ class Content:
     """URL of a database or service, with its secrets."""
     members: tuple[str, ...] = ()
     """Names of the documents of an archive, where there are several; they lie in the folder `path`."""
+    findings: tuple[Finding, ...] = ()
+    """What was odd about the file itself."""
 
     @property
     def file(self) -> Path:
@@ -125,6 +127,8 @@ class Adapter(Protocol):
     name: str
     reads: str
     """One line for `baton adapters`: what it reads."""
+    suffixes: tuple[str, ...]
+    """What such files are usually called: `.csv`."""
 
     def recognises(self, content: Content) -> int:
         """How sure the adapter is, from 0 (not mine) to 100, judged by the content and not its name."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from home.duck import Cursor
-from ingest.dates import ZONED
+from ingest.offsets import ZONED
 from ingest.stage import literal
 
 SQL_TYPES = {"text": "varchar", "number": "double", "boolean": "boolean", "time": "timestamp"}
@@ -77,7 +77,10 @@ def _fitting(cursor: Cursor, table: str, asked: Mapping[str, list[str]]) -> dict
     if not asked:
         return {}
     pairs = [(column, kind) for column, kinds in asked.items() for kind in kinds if kind in FITS]
-    misfits = [f"count(*) filter ({column} is not null and not ({FITS[kind].format(x=column)}))" for column, kind in pairs]
+    misfits = [
+        f"count(*) filter ({column} is not null and not ({FITS[kind].format(x=column)}))"
+        for column, kind in pairs
+    ]
     filled = [f"count({column})" for column in asked]
     cleaned = ", ".join(f"nullif({column}, '') as {column}" for column in asked)
     counts = cursor.execute(

@@ -9,11 +9,12 @@ from typing import Any
 
 from home.duck import Cursor
 from home.errors import UsageError
+from ingest import offsets
 from ingest.contracts import Finding
 from ingest.errors import Unfit
+from ingest.offsets import ZONED
 
 TIME = r"[T ,]*(\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?)?"
-ZONED = r"([zZ]|UTC|GMT|[+-]\d{2}(:?\d{2})?)$"
 FAMILIES = {
     "iso": r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}([T ]+\d{1,2}:\d{2}.*)?",
     "parts": r"\d{1,2}[-/. ]\d{1,2}[-/. ]\d{4}([T ,]+\d.*)?",
@@ -75,11 +76,9 @@ def reading(
     if family in ("parts", "short"):
         order = dates if dates in ORDERS else _order(cursor, table, x, label)
     text = _iso_text(x, family, order)
-    expression, naive = _zoned(cursor, table, x, text, zone)
-    findings = (
-        () if family == "iso" or order == dates else (_finding(family, label, total, ORDERS.get(order, "")),)
-    )
-    return TimeReading(expression, naive, findings)
+    told = family == "iso" or order == dates
+    findings = [] if told else [_finding(family, label, total, ORDERS.get(order, ""))]
+    return _zoned(cursor, table, x, text, zone, label, findings)
 
 
 def _row(cursor: Cursor, sql: str) -> tuple[Any, ...]:
@@ -155,23 +154,22 @@ def _named(x: str) -> str:
     return f"try_strptime({clean}, [{formats}])"
 
 
-def _zoned(cursor: Cursor, table: str, x: str, text: str, zone: str) -> tuple[str, bool]:
-    """The cast to UTC, and whether some values have no offset of their own."""
-    total, offsets = _row(
-        cursor,
-        f"select count(*), count(*) filter (regexp_matches(substring(x, 9), '{ZONED}')) "
-        f"from (select {x} as x from {table}) where x <> ''",
-    )
-    with_offset = f"timezone('UTC', try_cast({text} as timestamptz))"
-    without = _local(f"try_cast({text} as timestamp)", zone)
-    if offsets == 0:
-        return without, True
-    if offsets == total:
-        return with_offset, False
-    return (
-        f"case when regexp_matches(substring({x}, 9), '{ZONED}') then {with_offset} else {without} end",
-        True,
-    )
+def _zoned(
+    cursor: Cursor, table: str, x: str, text: str, zone: str, label: str, findings: list[Finding]
+) -> TimeReading:
+    """The cast to UTC: by the offset where a value has one, else in the log's zone."""
+    total, with_offset = offsets.count(cursor, table, x)
+    local = f"try_cast({text} as timestamp)"
+    by_offset, by_zone = f"timezone('UTC', try_cast({text} as timestamptz))", _local(local, zone)
+    if with_offset == 0:
+        findings += offsets.gaps(cursor, table, local, label, zone) if zone != "UTC" else ()
+        return TimeReading(by_zone, naive=True, findings=tuple(findings))
+    findings += offsets.mixed(cursor, table, x, label, total=total, with_offset=with_offset)
+    if with_offset == total:
+        return TimeReading(by_offset, naive=False, findings=tuple(findings))
+    has_offset = f"regexp_matches(substring({x}, 9), '{ZONED}')"
+    expression = f"case when {has_offset} then {by_offset} else {by_zone} end"
+    return TimeReading(expression, naive=True, findings=tuple(findings))
 
 
 def _local(timestamp: str, zone: str) -> str:

@@ -6,11 +6,13 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import IO, Any
 
 from ingest.adapter import Content, Limits
+from ingest.contracts import Finding
 from ingest.errors import Unfit
 
 PORTION = 1 << 20
@@ -73,19 +75,32 @@ def _unpacked(path: Path, limits: Limits, folder: Path, depth: int = 0, name: st
         inner = name[:-3] if name.lower().endswith(".gz") else name
         copy = folder / f"content-{depth}"
         _gunzip(path, copy, limits, name)
-        return _deeper(copy, limits, folder, depth, inner)
+        return _disagreeing(_deeper(copy, limits, folder, depth, inner), name, inner == name, "a gzip file")
     if head[:4] in (b"PK\x03\x04", b"PK\x05\x06"):
-        return _unzipped(path, limits, folder, depth, name)
+        content = _unzipped(path, limits, folder, depth, name)
+        return _disagreeing(content, name, not name.lower().endswith(".zip"), "a zip archive")
+    if head.lstrip()[:14].lower().startswith((b"<!doctype html", b"<html")):
+        raise Unfit("format", f"{name} is an HTML page, not an event log.", hint="Perhaps a sign-in page?")
     for magic, what in FOREIGN:
         if head.startswith(magic):
             raise Unfit("format", f"{name} is {what}, not an event log.", hint="Export it as CSV or XES.")
     size = path.stat().st_size
     if size > limits.bytes:
         raise Unfit("limit", f"{name}: {size:,} bytes are over the limit of {limits.bytes:,}.", hint=LIMIT)
-    return Content(name=name, path=path, size=size, digest=_sha256(path), head=head)
+    content = Content(name=name, path=path, size=size, digest=_sha256(path), head=head)
+    return _disagreeing(content, name, name.lower().endswith((".gz", ".zip")), "not compressed")
 
 
 LIMIT = "The setting max_file_bytes raises the limit."
+
+
+def _disagreeing(content: Content, name: str, disagrees: bool, what: str) -> Content:
+    """The content, with a finding where the file's name says something else than its content."""
+    if not disagrees:
+        return content
+    message = f"{name} is {what}, whatever its name says; the content decides."
+    finding = Finding(code="name_and_content", severity="warning", count=1, message=message, where=name)
+    return replace(content, findings=(*content.findings, finding))
 
 
 def _deeper(copy: Path, limits: Limits, folder: Path, depth: int, name: str) -> Content:

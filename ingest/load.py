@@ -19,7 +19,7 @@ from ingest.dates import zone_named
 from ingest.decode import opened
 from ingest.errors import Rejected, Unfit
 from ingest.mapping import OPTIONS, Wish, from_toml, resolve
-from ingest.registry import choose
+from ingest.registry import choose, misnamed
 from ingest.source import resolve_source
 from ingest.stage import Stage
 
@@ -200,7 +200,10 @@ class _Load:
         job.progress(0.8, "laying out")
         size = layout.build(cursor)
         job.progress(0.95, "checking")
+        odd_name = misnamed(self.content, self.adapter)
         findings = [
+            *self.content.findings,
+            *([odd_name] if odd_name else []),
             *reading.findings,
             *cast.findings,
             *self._look(cursor, source, mapping.clashes, stage, size),

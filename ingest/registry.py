@@ -5,6 +5,7 @@ from importlib.metadata import entry_points
 
 from home.errors import unknown
 from ingest.adapter import Adapter, Content
+from ingest.contracts import Finding
 from ingest.errors import Unfit
 
 GROUP = "baton.adapters"
@@ -35,3 +36,14 @@ def choose(content: Content, name: str | None) -> Adapter:
             hint="`baton adapters` lists what can be read; --adapter NAME chooses one.",
         )
     return known[best]
+
+
+def misnamed(content: Content, adapter: Adapter) -> Finding | None:
+    """A finding when the file's name is one of another adapter's."""
+    name = content.name.lower()
+    others = [a for a in adapters().values() if a.name != adapter.name]
+    suffix = next((s for a in others for s in a.suffixes if name.endswith(s)), None)
+    if content.path is None or suffix is None or name.endswith(adapter.suffixes):
+        return None
+    message = f"{content.name} is called {suffix}, but its content is read by the adapter {adapter.name}."
+    return Finding(code="name_and_content", severity="warning", count=1, message=message, where=content.name)

@@ -31,6 +31,7 @@ class CsvAdapter:
 
     name = "csv"
     reads = "delimited text: CSV, TSV, any delimiter, any encoding"
+    suffixes = (".csv", ".tsv", ".tab", ".txt")
 
     def recognises(self, content: Content) -> int:
         """Any file that nobody else claims is taken for text; reading it finds out."""

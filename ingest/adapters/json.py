@@ -20,6 +20,7 @@ class JsonAdapter:
 
     name = "json"
     reads = "JSON and JSON Lines: records at --records PATH, issues with changelogs"
+    suffixes = (".json", ".jsonl", ".ndjson")
 
     def recognises(self, content: Content) -> int:
         """A brace or a bracket comes first."""

@@ -18,6 +18,7 @@ class ParquetAdapter:
 
     name = "parquet"
     reads = "Parquet files"
+    suffixes = (".parquet", ".pq")
 
     def recognises(self, content: Content) -> int:
         """Parquet begins with its own four letters."""

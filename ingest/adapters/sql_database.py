@@ -26,6 +26,7 @@ class SqlDatabaseAdapter:
 
     name = "sql_database"
     reads = "databases by URL, SQLite files: a --table or a --query, read-only"
+    suffixes = (".db", ".sqlite", ".sqlite3")
 
     def recognises(self, content: Content) -> int:
         """An address with a known dialect, or a SQLite file."""

@@ -37,6 +37,7 @@ class XesAdapter:
 
     name = "xes"
     reads = "XES (IEEE 1849), also inside .gz and .zip"
+    suffixes = (".xes", ".xml")
 
     def recognises(self, content: Content) -> int:
         """XML is claimed whatever its root, so that the wrong root is named."""
@@ -149,9 +150,8 @@ class _Log:
     def _open_nested(self, key: str, value: str) -> None:
         """An attribute inside an attribute: keep the whole tree, from the outermost down."""
         if len(self.nest) >= self.options.limits.depth:
-            raise Unfit(
-                "depth", f"{self.content.name}: attributes nest deeper than {self.options.limits.depth}."
-            )
+            depth = self.options.limits.depth
+            raise Unfit("depth", f"{self.content.name}: attributes nest deeper than the depth of {depth}.")
         if not self.nodes:
             self.nodes.append((self.nest[0], "", []))
         node: Node = (key, value, [])

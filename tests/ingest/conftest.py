@@ -15,8 +15,8 @@ from ingest.load import ingest
 READ_BACK = {
     "event": "select e.* exclude (n, source, source_row) from event e order by case_id, ts, n",
     "instance": """
-        select c.case_id, i.pos, a.name as activity, r.name as resource, s.name as system, i.start_ts, i.ts, i.cost,
-               next.name as next_activity, later.name as next_resource, i.nst, i.* exclude
+        select c.case_id, i.pos, a.name as activity, r.name as resource, s.name as system,
+               i.start_ts, i.ts, i.cost, next.name as next_activity, later.name as next_resource, i.nst, i.* exclude
                (cid, pos, aid, rid, sid, start_ts, ts, cost, n, naid, nrid, nst)
         from instance i join cv c using (cid) join activity a using (aid) left join resource r using (rid)
         left join system s using (sid) left join activity next on next.aid = i.naid
@@ -24,7 +24,8 @@ READ_BACK = {
     "cv": """
         select c.case_id, c.cid, c.t0, c.t1, c.n, first.name as first, last.name as last, c.* exclude
                (case_id, cid, t0, t1, n, vid, sa, ea)
-        from cv c join activity first on first.aid = c.sa join activity last on last.aid = c.ea order by cid""",
+        from cv c join activity first on first.aid = c.sa join activity last on last.aid = c.ea
+        order by cid""",
     "variant": """
         select v.n, list(a.name order by v.pos) as acts
         from (select vid, n, unnest(acts) as aid, generate_subscripts(acts, 1) as pos from variant) v
@@ -65,7 +66,8 @@ class Room:
         """What the store holds: every table of every schema with its size."""
         with self.context.events.cursor() as cursor:
             return cursor.execute(
-                "select schema_name, table_name, estimated_size from duckdb_tables() where not temporary order by all"
+                "select schema_name, table_name, estimated_size from duckdb_tables()"
+                " where not temporary order by all"
             ).fetchall()
 
     def rows(self, table: str, log: str = "orders") -> list[dict[str, Any]]:

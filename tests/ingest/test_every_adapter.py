@@ -1,5 +1,7 @@
 """One order log in every format: all adapters make the same events, instances, cases and variants of it."""
 
+# ruff: noqa: E501 - tables are read across
+
 import csv
 import gzip
 import io
@@ -139,7 +141,9 @@ def fill(connection: object, mark: str, types: str) -> None:
 def as_sqlite(folder: Path) -> Path:
     with sqlite3.connect(folder / "orders.db") as connection:
         fill(connection, "?", "text text text text text real text text real text text text text real")
-        connection.execute("update orders set urgent = case urgent when 1 then 'true' when 0 then 'false' end")
+        connection.execute(
+            "update orders set urgent = case urgent when 1 then 'true' when 0 then 'false' end"
+        )
     connection.close()
     return folder / "orders.db"
 
