@@ -42,14 +42,14 @@ def lens(
 ) -> Iterator[View]:
     """Open a log for mining queries.
 
-    `view="events"` shows raw events where instances were paired from them; `where` keeps the cases
-    that pass a CEL expression (`mining.filters`). Both are temporary tables and views that shadow the
-    log's own and end with the block. Raises `NotFound` and `FilterError`.
+    `view="events"` shows raw events by their time, where instances were paired or have a start of their
+    own; `where` keeps the cases that pass a CEL expression (`mining.filters`). Both are temporary tables
+    and views that shadow the log's own and end with the block. Raises `NotFound` and `FilterError`.
     """
     log = find_log(context.events, log_name)
     with context.events.cursor(log.schema) as cursor:
         source = f'"{log.schema}".'
-        raw = view == "events" and log.paired
+        raw = view == "events" and (log.paired or log.timed)
         if raw:
             cursor.execute(_sql("raw_events", source))
             source = "raw_"

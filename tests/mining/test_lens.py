@@ -1,5 +1,6 @@
 """Raw events in place of instances: the lens rebuilds what the layout would have built of them."""
 
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -79,3 +80,13 @@ def test_a_filter_leaves_the_log_as_it_is(context):
     before = process_map(context, MapRequest(log="paired"))
     process_map(context, MapRequest(log="paired", view="events", where="variant == 2"))
     assert process_map(context, MapRequest(log="paired")) == before
+
+
+def test_events_stand_in_the_order_of_their_end(context, shelf):
+    def event(activity: str, start: int, end: int) -> dict[str, object]:
+        return {"activity": activity, "start": datetime(2026, 1, 5, start), "end": datetime(2026, 1, 5, end)}
+
+    name = shelf.log({"1": [event("long", 8, 12), event("short", 9, 10)]})
+    by_start = variants(context, VariantsRequest(log=name)).variants
+    by_end = variants(context, VariantsRequest(log=name, view="events")).variants
+    assert by_start[0].activities == ["long", "short"] and by_end[0].activities == ["short", "long"]
