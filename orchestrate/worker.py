@@ -13,7 +13,7 @@ from home.errors import Busy
 from home.ids import new_id
 from home.lock import HomeLock
 
-log = logging.getLogger("baton.engine")
+LOOK_S = 0.2
 DriverName = Literal["dbos", "table"]
 
 
@@ -103,7 +103,9 @@ def worker(context: Context, request: WorkerRequest) -> Stopped:
         # stdout is for the answer; whoever waits for readiness reads this line.
         sys.stderr.write(f"Worker {running.name} drives runs of {context.home}. Ctrl-C ends it.\n")
         sys.stderr.flush()
-        ended.wait()
+        # The system may give a signal to any thread; a main thread that waits without end never hears of it.
+        while not ended.wait(LOOK_S):
+            pass
         running.stop()
     finally:
         for number, handler in before.items():
