@@ -83,6 +83,14 @@ COMMANDS: tuple[Command, ...] = (
         group="Run",
     ),
     Command(
+        "kpis",
+        "orchestrate.kpis:kpis",
+        "Compare a plan's KPIs before and after, or predict them from its sandbox.",
+        examples=("baton kpis onboarding", "baton kpis onboarding --after onboarding.sandbox"),
+        stores=BOTH,
+        group="Prove",
+    ),
+    Command(
         "sandbox",
         "orchestrate.sandbox:sandbox",
         "Run a published plan in simulated time and keep what happened as a log.",

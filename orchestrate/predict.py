@@ -7,7 +7,7 @@ not shrink when more cases are played. `docs/decisions/0006-sandbox-predictions.
 """
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -25,7 +25,7 @@ cannot tell, so a draw takes anything from none to all, and the sandbox the half
 
 @dataclass(frozen=True)
 class Change:
-    """How one KPI changes: relative, with a 95 % interval over what fits the log."""
+    """How one KPI changes, with a 95 % interval over what fits the log: relative, for shares in points."""
 
     change: float
     low: float
@@ -34,11 +34,10 @@ class Change:
 
 @dataclass(frozen=True)
 class Prediction:
-    """What playing both trees said; times in seconds."""
+    """What playing both trees said."""
 
-    cycle_time_median: Change
-    cycle_time_p90: Change
-    waiting: Change
+    changes: Mapping[str, Change]
+    """By KPI: `cycle_time_median`, `cycle_time_p90`, `waiting`, `approval_delay`, `rework`."""
     model_median_s: float
     """Median cycle time of today's tree under the model; its distance from the log is the model's error."""
     draws: int
@@ -46,10 +45,14 @@ class Prediction:
 
 @dataclass
 class Played:
-    """Cases played through one tree: when each ended, and how long it waited in all, in seconds."""
+    """Cases played through one tree; times in seconds."""
 
     end: Times
     waiting: Times
+    approval: Times
+    """From possible to decided, summed over steps with outcomes; not a number for cases without one."""
+    rework: npt.NDArray[np.bool_]
+    """Whether the case went round a loop."""
 
 
 @dataclass
@@ -99,7 +102,12 @@ class Model:
 
 def play(node: Node, model: Model) -> Played:
     """Every case of `model` played through a tree, all starting at second 0."""
-    played = Played(np.zeros(model.cases), np.zeros(model.cases))
+    played = Played(
+        np.zeros(model.cases),
+        np.zeros(model.cases),
+        np.full(model.cases, np.nan),
+        np.zeros(model.cases, dtype=bool),
+    )
     everyone = np.arange(model.cases)
     played.end = _through(node, model, everyone, np.zeros(model.cases), played, 0)
     return played
@@ -148,6 +156,7 @@ def _loop(node: Loop, model: Model, who: Cases, at: Times, played: Played, visit
         rest = rest[model.luck(node.id, inner)[who[rest]] < again]
         if not len(rest):
             break
+        played.rework[who[rest]] = True
         back = _through(node.redo, model, who[rest], leave[rest], played, inner)
         leave[rest] = _through(node.body, model, who[rest], back, played, inner)
     return leave
@@ -156,6 +165,8 @@ def _loop(node: Loop, model: Model, who: Cases, at: Times, played: Played, visit
 def _step(step: Step, model: Model, who: Cases, at: Times, played: Played, visit: int) -> Times:
     waited, worked = _times(step, model, who, visit)
     played.waiting[who] += waited
+    if step.outcomes:
+        played.approval[who] = np.nan_to_num(played.approval[who]) + waited + worked
     return np.asarray(at + waited + worked)
 
 
@@ -219,9 +230,7 @@ def predict(
     ]
     wide = play(plan.as_is, Model((seed, draws), max(cases, 5000)))
     return Prediction(
-        cycle_time_median=_change(found, "cycle_time_median"),
-        cycle_time_p90=_change(found, "cycle_time_p90"),
-        waiting=_change(found, "waiting"),
+        changes={name: _change([draw[name] for draw in found if name in draw]) for name in found[0]},
         model_median_s=float(np.median(wide.end)),
         draws=draws,
     )
@@ -239,20 +248,24 @@ def _observations(node: Node) -> float:
 
 def _compare(plan: Plan, as_is: Node, model: Model) -> dict[str, float]:
     before, after = play(as_is, model), play(plan.body, model)
-    return {
+    found = {
         "cycle_time_median": _relative(np.median(before.end), np.median(after.end)),
         "cycle_time_p90": _relative(np.quantile(before.end, 0.9), np.quantile(after.end, 0.9)),
         "waiting": _relative(before.waiting.mean(), after.waiting.mean()),
+        "rework": float(after.rework.mean() - before.rework.mean()),
     }
+    approvals = [played.approval[~np.isnan(played.approval)] for played in (before, after)]
+    if all(map(len, approvals)):
+        found["approval_delay"] = _relative(np.median(approvals[0]), np.median(approvals[1]))
+    return found
 
 
 def _relative(before: np.floating, after: np.floating) -> float:
     return float(after / before - 1) if before > 0 else 0.0
 
 
-def _change(found: list[dict[str, float]], name: str) -> Change:
-    values = np.array([draw[name] for draw in found])
-    low, middle, high = np.quantile(values, [0.025, 0.5, 0.975])
+def _change(values: list[float]) -> Change:
+    low, middle, high = np.quantile(np.array(values), [0.025, 0.5, 0.975])
     return Change(float(middle), float(low), float(high))
 
 

@@ -6,7 +6,9 @@ come back as a log called `PLAN.sandbox`. A sandbox predicts and proves nothing.
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -28,7 +30,7 @@ from orchestrate.versions import Published, find_version
 from orchestrate.world import World, plainest
 
 WEEK = timedelta(weeks=1)
-PORTION = 100
+PORTION = 500
 RUN = (
     "insert into run(id, plan, version, simulated, status, rev, state, started, started_by, ended)"
     " values (:id, :plan, :version, 1, :status, :rev, :state, :started, 'sandbox', :ended)"
@@ -87,50 +89,77 @@ def sandbox(context: Context, request: SandboxRequest) -> Sandboxed:
     as simulated for ever, and `kpis` on it predicts and never proves.
     """
     published = find_version(context.state, request.plan, request.version)
-    played = _play(context, published, request)
-    ended = [run for run in played if not run.stuck]
-    if not ended:
-        raise Refused(
-            f"No run of {published.name} came to an end in the sandbox.",
-            hint="Its first choice waits for an event; bind or decide it another way to play it.",
-        )
-    context.job.progress(0.6, "keeping the runs")
+    tally = _Tally()
+    _forget(context, published.plan)
+    try:
+        for portion in _portions(context, published, request):
+            tally.count(portion)
+            with context.state.transaction() as connection:  # small ones: others want to write as well
+                _keep(connection, published, portion)
+        if not tally.cycle_s:
+            raise Refused(
+                f"No run of {published.name} came to an end in the sandbox.",
+                hint="Something in it waits for an event; decide it another way to play it.",
+            )
+        context.job.progress(0.8, "reading them back as a log")
+        log = _load(context, published.plan)
+    except BaseException:
+        _forget(context, published.plan)
+        raise
     with context.state.transaction() as connection:
-        _replace(connection, published, ended)
-        detail = {"runs": len(ended), "seed": request.seed}
-        at, who = context.clock.now(), context.actor
-        record(connection, at=at, actor=who, action="sandbox", subject=published.name, **detail)
-    context.job.progress(0.8, "reading them back as a log")
-    log = _load(context, published.plan)
-    cycle = sorted(run.state["ended"] - run.state["started"] for run in ended)
+        at, who, runs = context.clock.now(), context.actor, len(tally.cycle_s)
+        record(
+            connection,
+            at=at,
+            actor=who,
+            action="sandbox",
+            subject=published.name,
+            runs=runs,
+            seed=request.seed,
+        )
+    cycle = sorted(tally.cycle_s)
     return Sandboxed(
-        runs=len(ended),
+        runs=runs,
         log=log,
         plan=published.plan.name,
         version=published.version,
-        median_s=cycle[len(cycle) // 2],
-        p90_s=cycle[int(len(cycle) * 0.9)],
-        manual=sum(run.manual > 0 for run in ended),
-        stuck=len(played) - len(ended),
+        median_s=cycle[runs // 2],
+        p90_s=cycle[int(runs * 0.9)],
+        manual=tally.manual,
+        stuck=tally.stuck,
         assumptions=list(assumptions(published.plan)),
     )
 
 
-def _play(context: Context, published: Published, request: SandboxRequest) -> list[PlayedRun]:
-    index = PlanIndex(published.plan, compile_rule)
-    world = World(published.plan, request.seed)
-    begins = arrivals(context, published.plan, request.cases)
+@dataclass
+class _Tally:
+    """What is told of the runs that were played."""
+
+    cycle_s: list[float] = field(default_factory=list)
+    manual: int = 0
+    stuck: int = 0
+
+    def count(self, portion: Sequence[PlayedRun]) -> None:
+        ended = [run for run in portion if not run.stuck]
+        self.cycle_s += [run.state["ended"] - run.state["started"] for run in ended]
+        self.manual += sum(run.manual > 0 for run in ended)
+        self.stuck += len(portion) - len(ended)
+
+
+def _portions(context: Context, published: Published, request: SandboxRequest) -> Iterator[list[PlayedRun]]:
+    plan = published.plan
+    world = World(plan, request.seed)
     cases = [
-        Case(f"{published.plan.name}.sim.{number:06}", begin, inputs(published.plan, world, number))
-        for number, begin in enumerate(begins)
+        Case(f"{plan.name}.sim.{number:06}", begin, inputs(plan, world, number))
+        for number, begin in enumerate(arrivals(context, plan, request.cases))
     ]
-    _fits(published.plan, cases)
-    played = []
-    for number, run in enumerate(play_runs(index, world, cases)):
-        played.append(run)
-        if number % PORTION == 0:
-            context.job.progress(0.6 * number / len(cases), f"playing run {number:,} of {len(cases):,}")
-    return played
+    _fits(plan, cases)
+    runs = play_runs(PlanIndex(plan, compile_rule), world, cases)
+    played = 0
+    while portion := list(islice(runs, PORTION)):
+        yield portion
+        played += len(portion)
+        context.job.progress(0.8 * played / len(cases), f"played {played:,} of {len(cases):,} runs")
 
 
 def arrivals(context: Context, plan: Plan, count: int) -> list[float]:
@@ -187,17 +216,22 @@ def _fits(plan: Plan, cases: Sequence[Case]) -> None:
         )
 
 
-def _replace(connection: Connection, published: Published, ended: Sequence[PlayedRun]) -> None:
-    """Put these runs in the place of what the plan's sandbox played before."""
+def _forget(context: Context, plan: Plan) -> None:
+    """Take away what the plan's sandbox played before."""
+    earlier = "select id from run where plan = :plan and simulated = 1"
+    with context.state.transaction() as connection:
+        for table, column in TABLES.items():
+            statement = text(f"delete from {table} where {column} in ({earlier})")  # noqa: S608 - names above
+            connection.execute(statement, {"plan": plan.name})
+
+
+def _keep(connection: Connection, published: Published, played: Sequence[PlayedRun]) -> None:
     from orchestrate.statements import JOT
 
-    earlier = "select id from run where plan = :plan and simulated = 1"
-    for table, column in TABLES.items():
-        statement = text(f"delete from {table} where {column} in ({earlier})")  # noqa: S608 - names above
-        connection.execute(statement, {"plan": published.plan.name})
-    connection.execute(text(RUN), [_run_row(published, run) for run in ended])
-    entries = [row for run in ended for row in _journal_rows(run)]
-    connection.execute(text(JOT), entries)
+    ended = [run for run in played if not run.stuck]
+    if ended:
+        connection.execute(text(RUN), [_run_row(published, run) for run in ended])
+        connection.execute(text(JOT), [row for run in ended for row in _journal_rows(run)])
 
 
 def _run_row(published: Published, run: PlayedRun) -> dict[str, Any]:
