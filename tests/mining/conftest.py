@@ -48,7 +48,7 @@ class Planted:
         """
         self.count += 1
         name = name or f"log{self.count}"
-        write(self.context, name, f"log_{self.count}", cases, case_attributes or {}, tz)
+        write(self.context, name, f"planted_{self.count}", cases, case_attributes or {}, tz)
         return name
 
 
