@@ -11,6 +11,7 @@ from home.text import duration, percent
 from mining.causes import CAUSES
 from mining.compare import (
     Compared,
+    Floats,
     Scale,
     Side,
     Statistic,
@@ -82,9 +83,9 @@ class Cases:
     the last end, or until now where `censored`); `censored` (bool: still running). Optional, and absent
     where not measurable: `waiting_s` and `waiting_<cause>_s` (seconds per case), `exception`, `rework`
     (bool), `approval_s` (seconds until approvals were decided, summed; missing for cases without),
-    `automated` (share of steps without a person), `failed`, `retried` (share of steps), `detect_s`, `recover_s`
-    (seconds; missing for cases without trouble), and `stratum` (text: the kind of case, known when
-    it starts).
+    `automated` (share of steps without a person), `failed`, `retried` (share of steps), `detect_s`,
+    `recover_s` (seconds; missing for cases without trouble), and `stratum` (text: the kind of case,
+    known when it starts).
     """
 
     table: pd.DataFrame
@@ -195,13 +196,22 @@ def _throughput(before: Cases, after: Cases, simulated: bool, seed: int) -> Kpi:
     return _judged(THROUGHPUT, found, points, (counts[0], counts[1]), weeks, simulated)
 
 
-def finished_per_week(table: pd.DataFrame) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
-    """Cases that ended in each whole week."""
+def finished_per_week(table: pd.DataFrame) -> Floats:
+    """Cases that ended in each whole week in which cases also started.
+
+    The first weeks, in which few cases were old enough to end, are left out where there are enough others.
+    """
     done = table[~table["censored"]]
     if done.empty:
         return np.empty(0)
     ended = week_index(done["start"] + pd.to_timedelta(done["cycle_s"], unit="s"))
-    return np.bincount(ended - ended.min())[1:-1].astype(float)
+    started = week_index(table["start"])
+    first, last = int(started.min()) + 1, int(started.max())
+    filled = first + int(done["cycle_s"].quantile(0.9) // (7 * 86_400)) + 1
+    if last - filled >= FEWEST_WEEKS:
+        first = filled
+    inside = ended[(ended >= first) & (ended < last)]
+    return np.bincount(inside - first, minlength=max(last - first, 0)).astype(float)
 
 
 def _not_measured(measure: Measure, reason: str) -> Kpi:
