@@ -1,5 +1,6 @@
 """Finds what the user named: a file here, an upload the service keeps, or the address of a system."""
 
+import re
 from pathlib import Path
 
 from home.context import Context
@@ -7,6 +8,7 @@ from home.errors import NotFound
 from home.settings import REFERENCE, secret
 
 UPLOAD = "upload:"
+TICKET = re.compile(r"[A-Za-z0-9_-]+")
 STATE = "state"
 """This home's own transactional store, for the runs in it."""
 
@@ -32,10 +34,10 @@ def resolve_source(context: Context, source: str) -> Path | str:
 
 
 def _upload(folder: Path, ticket: str) -> Path:
-    kept = folder / ticket
-    if not ticket.isalnum() and not all(c.isalnum() or c in "-_" for c in ticket):
+    if not TICKET.fullmatch(ticket):
         raise NotFound(f"{ticket!r} is no upload.", hint="Send the file again.")
-    files = sorted(kept.iterdir()) if kept.is_dir() else []
+    kept = folder / ticket
+    files = [entry for entry in kept.iterdir() if entry.is_file()] if kept.is_dir() else []
     if len(files) != 1:
         raise NotFound(f"The upload {ticket!r} is gone.", hint="Send the file again.")
     return files[0]

@@ -16,7 +16,8 @@ READ_BACK = {
     "event": "select e.* exclude (n, source, source_row) from event e order by case_id, ts, n",
     "instance": """
         select c.case_id, i.pos, a.name as activity, r.name as resource, s.name as system,
-               i.start_ts, i.ts, i.cost, next.name as next_activity, later.name as next_resource, i.nst, i.* exclude
+               i.start_ts, i.ts, i.cost, next.name as next_activity, later.name as next_resource,
+               i.nst, i.* exclude
                (cid, pos, aid, rid, sid, start_ts, ts, cost, n, naid, nrid, nst)
         from instance i join cv c using (cid) join activity a using (aid) left join resource r using (rid)
         left join system s using (sid) left join activity next on next.aid = i.naid

@@ -1,0 +1,224 @@
+"""A load is all or nothing, idempotent, and extends or replaces a log only when told to."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from home.errors import Cancelled, NotFound, Refused, UsageError
+from home.jobs import Job
+from ingest.contracts import LogRequest, Nothing
+from ingest.logs import drop_log, list_logs, list_set_aside
+from tests.ingest.bad_files import CSV, HEAD
+
+ROOT = Path(__file__).parents[2]
+LATER = HEAD + "c1,late step,2026-02-01T10:00:00Z,Bob\nnew,step 1,2026-02-02T10:00:00Z,Bob\n"
+
+
+def test_the_same_content_again_changes_nothing(room):
+    first = room.load(room.file("a.csv", CSV))
+    before = room.counts()
+    again = room.load(room.file("renamed.csv", CSV))
+    assert again.status == "ok"
+    assert "nothing changed" in again.message
+    assert (again.seen, again.loaded, again.events) == (first.seen, first.loaded, first.events)
+    assert room.counts() == before
+    assert room.load(room.file("a.csv", CSV), append=True).events == first.events
+
+
+def test_another_file_needs_append_or_replace(room):
+    room.load(room.file("a.csv", CSV))
+    with pytest.raises(Refused, match="already"):
+        room.load(room.file("b.csv", LATER))
+    appended = room.load(room.file("b.csv", LATER), append=True)
+    assert (appended.cases, appended.events, appended.loaded) == (4, 11, 2)
+    assert [r["activity"] for r in room.rows("instance") if r["case_id"] == "c1"][-1] == "late step"
+    replaced = room.load(room.file("b.csv", LATER), replace=True)
+    assert (replaced.cases, replaced.events) == (2, 2)
+    assert room.query("select count(*) from source") == [(1,)]
+
+
+def test_the_same_content_read_differently_is_another_load(room):
+    path = room.file("a.csv", CSV)
+    room.load(path)
+    with pytest.raises(Refused):
+        room.load(path, system="ERP")
+    assert room.load(path, system="ERP", append=True).events == 18
+
+
+def test_appending_equals_loading_at_once(room):
+    room.load(room.file("all.csv", CSV + LATER.removeprefix(HEAD)), "whole")
+    room.load(room.file("a.csv", CSV), "parts")
+    room.load(room.file("b.csv", LATER), "parts", append=True)
+    for table in ("event", "instance", "cv", "variant"):
+        assert room.rows(table, "parts") == room.rows(table, "whole"), table
+
+
+def test_an_attribute_that_stops_being_a_number_becomes_text(room):
+    head = "case_id,activity,timestamp,amount,case:limit\n"
+    room.load(room.file("a.csv", head + "c,a,2026-01-01,5,100\nc,b,2026-01-02,2.5,100\n"))
+    room.load(room.file("b.csv", head + "d,a,2026-01-01,many,none\n"), append=True)
+    assert [r["amount"] for r in room.rows("event")] == ["5", "2.5", "many"]
+    assert {r["case_id"]: r["limit"] for r in room.rows("cv")} == {"c": "100", "d": "none"}
+    assert room.query("select distinct type from attribute") == [("text",)]
+
+
+def test_systems_are_written_on_every_event(room):
+    room.load(room.file("a.csv", CSV), system="ERP")
+    room.load(room.file("b.csv", LATER), append=True, system="Mail")
+    assert {r["system"] for r in room.rows("instance")} == {"ERP", "Mail"}
+
+
+def test_naive_times_are_read_in_the_zone(room):
+    content = HEAD + "c,a,2026-01-05 08:00:00,x\nc,b,2026-07-05 08:00:00,x\n"
+    report = room.load(room.file("a.csv", content), tz="Europe/Berlin")
+    assert [r["ts"].hour for r in room.rows("event")] == [7, 6]
+    assert report.status == "ok"
+    assert list_logs(room.context, Nothing()).rows[0].tz == "Europe/Berlin"
+    assumed = room.load(room.file("a.csv", content), "utc")
+    assert [f.code for f in assumed.findings] == ["tz_assumed"]
+    assert assumed.status == "ok"
+
+
+def test_an_hour_that_no_clock_showed_is_reported(room):
+    content = HEAD + "c,a,2026-03-29 02:30:00,x\nc,b,2026-03-30 08:00:00,x\n"
+    report = room.load(room.file("a.csv", content), tz="Europe/Berlin")
+    assert "clock_gap" in [f.code for f in report.findings]
+
+
+def test_summer_and_winter_offsets_of_one_place_are_no_warning(room):
+    content = HEAD + "c,a,2026-01-05T08:00:00+01:00,x\nc,b,2026-07-05T08:00:00+02:00,x\n"
+    assert room.load(room.file("a.csv", content)).findings == ()
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        ({"map": ("case=x",)}, "no field"),
+        ({"map": ("case_id",)}, "FIELD=COLUMN"),
+        ({"tz": "Europe/Berlim"}, "no time zone"),
+        ({"dates": "DD.MM.YYYY"}, "no format"),
+        ({"dates": "%Q"}, "cannot be read"),
+        ({"encoding": "utf-9"}, "no encoding"),
+    ],
+)
+def test_a_wrong_request_is_a_usage_error(room, options, complaint):
+    with pytest.raises(UsageError, match=complaint):
+        room.load(room.file("a.csv", CSV), **options)
+    assert list_logs(room.context, Nothing()).rows == ()
+
+
+def test_a_mapping_file_says_what_the_flags_would(room):
+    mapping = room.file(
+        "map.toml", 'dates = "dmy"\n[map]\ncase_id = "Nr"\nactivity = "Was"\ntimestamp = "Wann"\n'
+    )
+    content = "Nr,Was,Wann\n1,a,03.04.2026\n"
+    room.load(room.file("a.csv", content), mapping=str(mapping))
+    assert room.rows("event")[0]["ts"].month == 4
+    room.load(room.file("a.csv", content), "b", mapping=str(mapping), dates="mdy")
+    assert room.rows("event", "b")[0]["ts"].month == 3
+
+
+def test_an_upload_is_found_by_its_ticket(room):
+    folder = room.folder / "home" / "uploads" / "up-1"
+    folder.mkdir(parents=True)
+    (folder / "a.csv").write_text(CSV)
+    assert room.load("upload:up-1").loaded == 9
+    for stray in ("upload:../up-1", "upload:up-2", "upload:"):
+        with pytest.raises(NotFound):
+            room.load(stray)
+
+
+def test_set_aside_rows_and_drop(room):
+    room.load(room.file("a.csv", CSV + "c1,a,never,x\n"))
+    aside = list_set_aside(room.context, LogRequest(log="orders")).rows
+    assert [(r.where, r.column) for r in aside] == [("line 11", "timestamp")]
+    assert aside[0].row["resource"] == "x"
+    drop_log(room.context, LogRequest(log="orders"))
+    assert list_logs(room.context, Nothing()).rows == ()
+    with pytest.raises(NotFound):
+        drop_log(room.context, LogRequest(log="orders"))
+    assert {schema for schema, *_ in room.counts()} == {"main"}
+
+
+def test_a_cancelled_load_leaves_nothing(room):
+    job = Job("ingest")
+    room.context.job = job
+    job.cancel()
+    with pytest.raises(Cancelled):
+        room.load(room.file("a.csv", CSV))
+    assert list_logs(room.context, Nothing()).rows == ()
+
+
+def test_the_command_line_prints_the_report_and_the_exit_code_says_it(baton, tmp_path):
+    good, bad = tmp_path / "a.csv", tmp_path / "b.csv"
+    good.write_text(CSV)
+    bad.write_text(CSV.replace("case_id", "caseid"))
+    fields = "log status cases events instances activities variants instance_variants seen loaded set_aside"
+    fields = [*fields.split(), "first", "last", "findings", "message"]
+    report = baton("ingest", good, "--log", "orders", "--json").json
+    assert list(report) == fields
+    assert (report["status"], report["first"]) == ("ok", "2026-01-01T10:00:00.000Z")
+    refused = baton("ingest", bad, "--log", "other", "--json", check=1).json
+    assert list(refused) == fields
+    assert refused["status"] == "reject"
+    assert "caseid" in refused["message"]
+    assert baton("ingest", tmp_path / "none.csv", "--log", "x", check=1).err.startswith(
+        "Error: There is no file"
+    )
+    assert [r["log"] for r in baton("logs", "--json").json["rows"]] == ["orders"]
+    assert baton("quarantine", "orders", "--json").json["rows"] == []
+    assert {r["adapter"] for r in baton("adapters", "--json").json["rows"]} >= {
+        "csv",
+        "xes",
+        "json",
+        "parquet",
+    }
+
+
+@pytest.mark.chaos
+def test_a_load_killed_at_any_moment_leaves_all_or_nothing(tmp_path):
+    """kill -9 at moments spread over a load: afterwards the log is absent or whole, and loads again."""
+    source = tmp_path / "a.csv"
+    rows = (
+        f"c{i // 9},step {i % 9},2026-01-01T{i % 24:02d}:{i % 60:02d}:00Z,r{i % 7}\n" for i in range(300_000)
+    )
+    source.write_text(HEAD + "".join(rows))
+    home = tmp_path / "home"
+    command = [sys.executable, "-m", "baton", "--home", str(home), "ingest", str(source), "--log", "big"]
+    started = time.monotonic()
+    subprocess.run([*command[:-1], "measure"], check=True, cwd=ROOT, capture_output=True)
+    whole = time.monotonic() - started
+    for part in (0.3, 0.5, 0.6, 0.7, 0.8, 0.9):
+        process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            process.wait(timeout=part * whole)
+        except subprocess.TimeoutExpired:
+            os.kill(process.pid, signal.SIGKILL)
+            process.wait()
+        assert _events(home) in (None, 300_000)
+    subprocess.run(command, check=True, cwd=ROOT, capture_output=True)
+    assert _events(home) == 300_000
+
+
+def _events(home: Path) -> int | None:
+    import duckdb
+
+    with duckdb.connect(str(home / "events.duckdb")) as connection:
+        found = connection.execute("select schema, events from log where name = 'big'").fetchone()
+        schemas = {
+            s for (s,) in connection.execute("select distinct schema_name from duckdb_tables()").fetchall()
+        }
+        logs = {s for (s,) in connection.execute("select schema from log").fetchall()}
+        assert schemas == logs | {"main"}
+        if found is None:
+            return None
+        rows, cases = connection.execute(
+            f'select (select count(*) from "{found[0]}".event), (select sum(n) from "{found[0]}".cv)'
+        ).fetchone()
+        assert rows == cases == found[1]
+        return found[1]
