@@ -13,6 +13,7 @@ from home.sql import read_sql
 from home.text import cel_text, duration, percent, plain
 from mining.drift import DriftChange, DriftRequest, drift
 from mining.lens import View, lens
+from mining.rework import reworked
 from mining.waiting import ActivityWaiting, WaitingRequest, waiting
 
 WEEK_S = 7 * 86_400
@@ -115,22 +116,25 @@ def _change(change: DriftChange, tz: str) -> Finding:
 
 
 def _rework(view: View) -> list[Finding]:
-    found = [
-        r for r in rows(view.cursor.execute(read_sql("mining.sql", "repeats"))) if r["share"] >= WORTH_SHARE
-    ]
+    found = [a for a in reworked(view.cursor) if a.cases >= WORTH_SHARE * view.cases]
     if not found:
         return []
-    worst = max(found, key=lambda r: r["cases"] * max(0.0, r["median_s"] - (r["others_s"] or 0.0)))
+    worst = found[0]
+    sql = read_sql("mining.sql", "cycle_by_repeat")
+    (took,) = rows(view.cursor.execute(sql, {"activity": worst.activity}))
     compared = ""
-    if worst["others_s"] is not None:
-        took, others = duration(worst["median_s"]), duration(worst["others_s"])
-        compared = f"; half of those take over {took}, half of the others over {others}"
+    if took["others_s"] is not None:
+        compared = (
+            f"; half of those take over {duration(took['again_s'])}, "
+            f"half of the others over {duration(took['others_s'])}"
+        )
+    name = cel_text(worst.activity)
     return [
         Finding(
             kind="rework",
-            headline=f"“{worst['activity']}” is done again in {percent(worst['share'])} of the cases",
-            detail=f"{worst['again']:,} times in {worst['cases']:,} cases{compared}.",
-            where=f"follows({cel_text(worst['activity'])}, {cel_text(worst['activity'])})",
+            headline=f"“{worst.activity}” is done again in {percent(worst.cases / view.cases)} of the cases",
+            detail=f"{worst.repeats:,} times in {worst.cases:,} cases{compared}.",
+            where=f"follows({name}, {name})",
         )
     ]
 
