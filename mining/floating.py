@@ -10,6 +10,8 @@ LEAST_SHARE = 0.05
 LEAST_ENTROPY = 0.75
 LEAST_GAIN = 0.08
 MOST = 3
+FEWEST = 50
+"""Cases from which it can be told that an activity floats."""
 ENOUGH = 0.95
 """Coverage from which nothing needs hiding."""
 TRIAL_VARIANTS = 60
@@ -29,7 +31,7 @@ def grow_beside_floating(variants: Variants) -> Grown:
     total = sum(variants.values())
     found = grow(variants)
     hidden: tuple[str, ...] = ()
-    candidates = floating_candidates(variants)
+    candidates = floating_candidates(variants) if total >= FEWEST else {}
     while len(hidden) < MOST and found.coverage < ENOUGH:
         most = ESSENTIAL if found.coverage >= PLAN else 1.0
         trials = [

@@ -49,6 +49,24 @@ class Tree:
             case _:
                 return all(child.nullable for child in self.children)
 
+    @cached_property
+    def begins(self) -> str | None:
+        """The activity that best says what this part is about: the first that cannot be skipped."""
+        found = self._first_needed()
+        if found is None:
+            found = next((str(node.activity) for node in self.nodes() if node.operator == "leaf"), None)
+        return found
+
+    def _first_needed(self) -> str | None:
+        if self.operator == "leaf":
+            return str(self.activity)
+        if self.operator == "choice":
+            branches = (child.begins for child in self.children if child.operator != "silent")
+            return next((name for name in branches if name is not None), None)
+        children = self.children[:1] if self.operator == "loop" else self.children
+        needed = (child._first_needed() for child in children if not child.nullable)
+        return next((name for name in needed if name is not None), None)
+
     @property
     def leaves(self) -> int:
         """How many steps are written down; silent ones do not count."""

@@ -139,7 +139,7 @@ class _Drawing:
     def node(self, tree: Tree, path: Path) -> Node:
         if tree.operator == "leaf":
             return self._step(str(tree.activity), path)
-        first = next((n.activity for n in tree.nodes() if n.operator == "leaf"), None)
+        first = tree.begins
         kind = {"sequence": "do", "parallel": "all", "choice": "choose", "loop": "repeat", "silent": "skip"}
         identity = self.id_of[path] = self._unique(
             f"{kind[tree.operator]}-{slug(str(first or ''))}".strip("-")
@@ -173,8 +173,8 @@ class _Drawing:
         counts = np.bincount(taken.branch if taken else [], minlength=len(children))
         total = max(int(counts.sum()), 1)
         names: list[str] = []
-        for child in children:
-            name = SKIP if isinstance(child, Skip) else first_step(child)
+        for part, child in zip(at(self.history.grown.tree, path).children, children, strict=True):
+            name = SKIP if isinstance(child, Skip) else str(part.begins)
             names.append(name if name not in names else f"{name} ({len(names) + 1})")
         branches = tuple(
             Branch(name=name, share=round(int(n) / total, 4), body=child)
@@ -193,7 +193,7 @@ class _Drawing:
             body=body,
             redo=redo,
             by="person",
-            question=f"Once more from {first_step(body)!r}?",
+            question=f"Once more from {at(self.history.grown.tree, path).begins!r}?",
             share_again=round(float(taken.branch.mean()), 4) if taken else 0.0,
             max_visits=most + 1,
         )

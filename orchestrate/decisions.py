@@ -11,6 +11,7 @@ from orchestrate.contracts import Choice, Evidence, Loop
 from orchestrate.history import NOT_ATTRIBUTES, History, Taken
 from orchestrate.rule_mining import Feature, MinedRule, mine_rule
 from orchestrate.rules import field_of, has_field
+from orchestrate.workers import ROLE_COLUMNS
 
 DEFAULT = 0.99
 """Share of one branch from which the choice is no choice."""
@@ -25,6 +26,8 @@ UNDECIDED = 0.2
 """Share of decisions a rule may leave to people."""
 LEAK = 0.995
 """A rule on data that is right more often may know what was written after the decision."""
+PEOPLE = 0.3
+"""Share of an attribute's values that are also resources, from which it holds names of people."""
 MOST_VALUES = 12
 MOST_DISTINCT = 200
 NUMERIC = 0.95
@@ -61,8 +64,10 @@ class Attributes:
             name = str(column).removeprefix("case:").removeprefix("event:")
             if column in NOT_ATTRIBUTES or name in self.columns:
                 continue
+            if not at_start and (name.lower() in ROLE_COLUMNS or name.lower().startswith("org:")):
+                continue  # Who did the last step is history, not data.
             found = usable(frame[column], at_start=at_start, cases=history.cases)
-            if found is not None:
+            if found is not None and not _names_people(frame, frame[column]):
                 values, numeric = found
                 if not at_start:
                     values = values.groupby(self._case).ffill()
@@ -108,6 +113,15 @@ def usable(column: "pd.Series[Any]", *, at_start: bool, cases: int) -> "tuple[pd
     if distinct > min(MOST_DISTINCT, 0.5 * cases) or float(text.str.len().mean()) > 80:
         return None
     return text.astype(object).where(text.notna(), None), False
+
+
+def _names_people(frame: pd.DataFrame, column: "pd.Series[Any]") -> bool:
+    """Whether an attribute holds who works here: rules are about cases, and never about persons."""
+    if pd.api.types.is_numeric_dtype(column):
+        return False
+    people = set(frame["resource"].dropna().astype(str).unique())
+    values = set(column.dropna().astype(str).unique())
+    return len(values & people) > PEOPLE * len(values)
 
 
 def decide(history: History, as_is: AsIs, nodes: dict[str, Choice | Loop]) -> dict[str, Found]:

@@ -86,7 +86,7 @@ def design(
             candidate=facts.candidate or facts.log,
             part=facts.activities is not None,
             where=facts.where,
-            since=facts.since,
+            since=history.facts.since,
             mined_at=mined_at,
             baton=BATON,
             coverage=round(grown.coverage, 4),

@@ -14,9 +14,6 @@ if TYPE_CHECKING:
     from ingest.catalog import Log
     from orchestrate.design import Designed
 
-FEWEST_AFTER = 300
-"""Cases there must be after the last change of the process, for a plan made from them alone."""
-
 
 class PlanRequest(Request):
     """What to plan, and who answers for it."""
@@ -172,7 +169,6 @@ def design_candidate(
 
     log, activities, where = find_scope(context, candidate)
     context.job.progress(0.05, f"reading {log.name}")
-    since = last_change(context, log.name, where)
     with lens(context, log.name, where=where) as view:
         frame = instances(view.some().cursor)
     facts = Facts(
@@ -182,7 +178,7 @@ def design_candidate(
         timed=log.timed,
         candidate=candidate,
         where=where,
-        since=since,
+        changed=True,
         activities=activities,
     )
     context.job.progress(0.3, "growing the process tree and looking for moves")
@@ -210,15 +206,6 @@ def find_scope(context: Context, candidate: str) -> "tuple[Log, tuple[str, ...] 
     found = find_candidate(context, candidate)
     part = tuple(found.activities) if found.kind == "block" else None
     return find_log(context.events, found.log), part, found.condition
-
-
-def last_change(context: Context, log: str, where: str | None) -> str | None:
-    """When the process last changed, if enough cases came after; ISO 8601, UTC."""
-    from mining.drift import DriftRequest, drift
-
-    found = drift(context, DriftRequest(log=log, where=where))
-    changes = [c for c in found.changes if found.cases - c.case_index >= FEWEST_AFTER]
-    return utc_text(changes[-1].at) if changes else None
 
 
 def _blocks(context: Context, made: "Designed") -> tuple[str, ...]:

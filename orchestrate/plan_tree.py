@@ -89,3 +89,11 @@ def made_parallel(plan: Plan) -> frozenset[str]:
     today = {step.name for node in nodes(plan.as_is) if isinstance(node, Parallel) for step in steps(node)}
     soon = {step.name for node in nodes(plan.body) if isinstance(node, Parallel) for step in steps(node)}
     return frozenset(soon - today)
+
+
+def serial_today(plan: Plan) -> frozenset[str]:
+    """Ids of parallel blocks of the plan that do not exist in the as-is tree, or are sequences there."""
+    if plan.as_is is None:
+        return frozenset()
+    today = {node.id for node in nodes(plan.as_is) if isinstance(node, Parallel)}
+    return frozenset(node.id for node in nodes(plan.body) if isinstance(node, Parallel)) - today

@@ -12,7 +12,7 @@ from mining.replay import Parse, Replay
 from orchestrate.contracts import Plan, Step
 from orchestrate.history import Facts, Floats, Ints, finished
 from orchestrate.judge import Judge
-from orchestrate.plan_tree import Names, made_parallel, plan_tree
+from orchestrate.plan_tree import Names, made_parallel, plan_tree, serial_today
 from orchestrate.predict import HELPED
 
 DRAWS = 500
@@ -79,6 +79,8 @@ class _Replaying:
             frame[c].to_numpy("datetime64[us]").astype(np.int64) / 1e6 for c in ("start", "end")
         )
         self.at_once = made_parallel(plan)
+        self.serial = serial_today(plan)
+        self._cycles = self._cycle(len(self.first) - 1 if len(frame) else 0)
         self.luck = np.random.default_rng(0)
 
     def run(self) -> Replayed:
@@ -87,8 +89,8 @@ class _Replaying:
             cases=cases,
             fits=np.zeros(cases, dtype=bool),
             manual=np.ones(cases, dtype=bool),
-            asis_s=self._cycle(cases),
-            tobe_s=self._cycle(cases),
+            asis_s=self._cycles,
+            tobe_s=self._cycles.copy(),
             week=self._weeks(cases),
         )
         variants: dict[tuple[str, ...], list[int]] = {}
@@ -128,27 +130,32 @@ class _Replaying:
         return np.asarray(local.dt.to_period("W").astype(str))
 
     def _tobe(self, parse: Parse, own: Ints, trace: tuple[str, ...]) -> Floats:
-        """Critical path through the plan, each case with the times it had itself."""
+        """Cycle times of these cases in the plan: critical paths, each case with the times it had itself."""
         rows = self.first[own]
 
-        def length(part: Parse) -> Floats:
+        def length(part: Parse, today: bool) -> Floats:
             if part.operator == "leaf":
-                return self._step(part, rows, trace)
-            lengths = [length(inner) for inner in part.parts]
+                return self._step(part, rows, trace, today)
+            lengths = [length(inner, today) for inner in part.parts]
             if not lengths:
                 return np.zeros(len(own))
             together = np.vstack(lengths)
-            return np.asarray(together.max(axis=0) if part.operator == "parallel" else together.sum(axis=0))
+            at_once = part.operator == "parallel" and not (
+                today and self.made.node_of[part.path].id in self.serial
+            )
+            return np.asarray(together.max(axis=0) if at_once else together.sum(axis=0))
 
-        return length(parse)
+        # What the model gets wrong of today, it gets wrong of the plan, too: only the difference counts.
+        saved = length(parse, True) - length(parse, False)
+        return np.asarray(np.maximum(self._cycles[own] - saved, 0.0))
 
-    def _step(self, part: Parse, rows: Ints, trace: tuple[str, ...]) -> Floats:
+    def _step(self, part: Parse, rows: Ints, trace: tuple[str, ...], today: bool) -> Floats:
         serial = trace[part.position] in self.at_once
         before = part.position - 1 if serial else part.before
         start, end = self.start[rows + part.position], self.end[rows + part.position]
         waited = np.maximum(start - self.end[rows + before], 0.0) if before >= 0 else np.zeros(len(rows))
         node = self.made.node_of[part.path]
-        if isinstance(node, Step) and node.sla is not None and node.sla.escalate and node.observed:
+        if not today and isinstance(node, Step) and node.sla is not None and node.sla.escalate:
             waited = self._escalated(node, waited)
         return np.asarray(waited + np.maximum(end - start, 0.0))
 

@@ -13,7 +13,7 @@ from orchestrate.redesign.bounds import nice, upper_percentile
 from orchestrate.redesign.draft import Draft
 
 APPROVAL = re.compile(
-    r"\b(approv|authori[sz]|reject|decid|decision|review|check|verif|validat|confirm|assess|sign\b|sign.?off|four.eyes)",
+    r"\b(approv|authori[sz]|reject|decid|decision|review|check|verif|validat|confirm|assess|sign\b|four.eyes)",
     re.IGNORECASE,
 )
 AWAY_S = 16 * 3600.0
