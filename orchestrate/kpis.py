@@ -61,9 +61,9 @@ class Kpis(Response):
             yield plain(
                 f"  {kpi.words}" + (f" ({kpi.reason})" if kpi.reason and kpi.after is not None else "")
             )
-        left = [kpi.label for kpi in self.kpis if kpi.verdict == UNMEASURED]
+        left = [kpi.label.partition(":")[0] for kpi in self.kpis if kpi.verdict == UNMEASURED]
         if left:
-            yield plain(f"  not measured: {', '.join(left)}")
+            yield plain(f"  not measured: {', '.join(dict.fromkeys(left))}")
         yield ""
         yield from (plain(note) for note in self.notes)
 

@@ -7,7 +7,6 @@ come back as a log called `PLAN.sandbox`. A sandbox predicts and proves nothing.
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Annotated, Any
 
@@ -16,20 +15,18 @@ from sqlalchemy import text
 from sqlalchemy.engine import Connection
 
 from home.context import Context
-from home.contracts import Argument, Json, Request, Response
-from home.errors import NotFound, Refused
+from home.contracts import Argument, Request, Response
+from home.errors import Refused
 from home.text import duration, plain
-from ingest.catalog import Log, find_log
 from orchestrate.audit import record
 from orchestrate.contracts import Plan
-from orchestrate.plan_index import PlanIndex, breach
-from orchestrate.played import Case, PlayedRun, play_runs
-from orchestrate.predict import HELPED, without_times
+from orchestrate.plan_index import PlanIndex
+from orchestrate.played import PlayedRun, play_runs
 from orchestrate.rules import compile_rule
+from orchestrate.sandbox_cases import assumptions, mined_log, sandbox_cases
 from orchestrate.versions import Published, find_version
-from orchestrate.world import World, plainest
+from orchestrate.world import World
 
-WEEK = timedelta(weeks=1)
 PORTION = 500
 RUN = (
     "insert into run(id, plan, version, simulated, status, rev, state, started, started_by, ended)"
@@ -149,71 +146,13 @@ class _Tally:
 def _portions(context: Context, published: Published, request: SandboxRequest) -> Iterator[list[PlayedRun]]:
     plan = published.plan
     world = World(plan, request.seed)
-    cases = [
-        Case(f"{plan.name}.sim.{number:06}", begin, inputs(plan, world, number))
-        for number, begin in enumerate(arrivals(context, plan, request.cases))
-    ]
-    _fits(plan, cases)
+    cases = sandbox_cases(context, plan, world, request.cases)
     runs = play_runs(PlanIndex(plan, compile_rule), world, cases)
     played = 0
     while portion := list(islice(runs, PORTION)):
         yield portion
         played += len(portion)
         context.job.progress(0.8 * played / len(cases), f"played {played:,} of {len(cases):,} runs")
-
-
-def arrivals(context: Context, plan: Plan, count: int) -> list[float]:
-    """When `count` cases begin, in seconds since 1970.
-
-    As the newest cases of the plan's log did, whole weeks later; without a log one an hour from now.
-    """
-    found = _begins(context, plan)
-    if len(found) < 2:
-        now = context.clock.now().timestamp()
-        return [now + 3600.0 * number for number in range(count)]
-    newest = found[-count:]
-    span = (newest[-1] - newest[0]) // WEEK * WEEK + WEEK
-    later = (found[-1] - newest[0]) // WEEK * WEEK + WEEK
-    moments = [
-        newest[number % len(newest)] + later + span * (number // len(newest)) for number in range(count)
-    ]
-    return [moment.replace(tzinfo=UTC).timestamp() for moment in moments]
-
-
-def _begins(context: Context, plan: Plan) -> list[datetime]:
-    log = _mined_log(context, plan)
-    if log is None:
-        return []
-    with context.events.cursor(log.schema) as cursor:
-        return [row[0] for row in cursor.execute("select t0 from cv order by t0").fetchall()]
-
-
-def _mined_log(context: Context, plan: Plan) -> Log | None:
-    """The log the plan was made from, where it is still there."""
-    try:
-        return find_log(context.events, plan.provenance.log) if plan.provenance else None
-    except NotFound:
-        return None
-
-
-def inputs(plan: Plan, world: World, number: int) -> Json:
-    """What run `number` is started with: the input of a case of the log, filled up to the contract."""
-    data: Json = {}
-    if plan.sample_inputs:
-        data = dict(plan.sample_inputs[int(world.luck(number, "input") * len(plan.sample_inputs))])
-    properties = plan.input.get("properties", {})
-    for name in plan.input.get("required", ()):
-        data.setdefault(name, plainest(properties.get(name, {})))
-    return data
-
-
-def _fits(plan: Plan, cases: Sequence[Case]) -> None:
-    problem = next(filter(None, (breach(plan.input, case.data) for case in cases)), None)
-    if problem:
-        raise Refused(
-            f"The sandbox has no input that fits the plan's own contract: {problem}.",
-            hint="Give the plan `sample_inputs` that fit.",
-        )
 
 
 def _forget(context: Context, plan: Plan) -> None:
@@ -256,7 +195,7 @@ def _load(context: Context, plan: Plan) -> str:
     from ingest.contracts import IngestRequest
     from ingest.load import ingest
 
-    name, mined = f"{plan.name}.sandbox", _mined_log(context, plan)
+    name, mined = f"{plan.name}.sandbox", mined_log(context, plan)
     # Days and weeks are counted in the zone of the log that the runs are compared with.
     zone = mined.tz if mined else "UTC"
     request = IngestRequest(
@@ -264,20 +203,3 @@ def _load(context: Context, plan: Plan) -> str:
     )
     ingest(context, request)
     return name
-
-
-def assumptions(plan: Plan) -> Iterator[str]:
-    """What a sandbox of this plan takes for granted, in sentences."""
-    from orchestrate.bind import steps_of
-
-    yield "people and systems take as long for each step as the log showed, and choose as often each way"
-    yield "nobody is busier or less busy because of the plan"
-    steps = list(steps_of(plan.body))
-    if any(step.sla and step.sla.escalate and step.binding is None for step in steps):
-        yield f"an escalation finds somebody who answers after a fresh wait in {HELPED:.0%} of cases"
-    automated = [step.name for step in steps if step.binding is not None]
-    if automated:
-        yield f"steps done by a connector begin at once: {', '.join(automated)}"
-    blank = [step.name for step in without_times(plan.body)]
-    if blank:
-        yield f"steps of which neither log nor author gives a time take none: {', '.join(blank)}"
