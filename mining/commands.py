@@ -103,6 +103,14 @@ COMMANDS: tuple[Command, ...] = (
         group="Understand",
     ),
     Command(
+        "control",
+        "mining.control:control",
+        "Show whether a weekly figure has changed, or only varies as it always did.",
+        examples=("baton control orders", "baton control orders --of throughput"),
+        stores=EVENTS,
+        group="Prove",
+    ),
+    Command(
         "candidates",
         "mining.candidates:candidates",
         "Rank processes and parts of them by frequency, pain and stability.",
