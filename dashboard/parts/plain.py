@@ -2,13 +2,15 @@
 
 import re
 from datetime import UTC, datetime
+from unicodedata import category
 
+REPLACED = "\N{REPLACEMENT CHARACTER}"
 MARKUP = re.compile(r"([\\`*_{}\[\]()#+\-.!|~$:<>^=&@/])")
 
 
 def literal(text: str, *, longest: int = 80) -> str:
     """`text` so that Markdown shows it as it stands: marks escaped, control characters and length cut."""
-    shown = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in str(text))
+    shown = "".join(c if c.isprintable() or category(c) == "Zs" else REPLACED for c in str(text))
     if len(shown) > longest:
         shown = shown[: longest - 1] + "…"
     return MARKUP.sub(r"\\\1", shown)

@@ -52,7 +52,7 @@ def choose(title: str, *, simulated: bool = False, narrow: bool = True) -> Scope
         no_logs()
         return None
     address.take(*KEPT)
-    names = [log.name for log in logs]
+    names = [log.name for log in sorted(logs, key=lambda log: log.simulated)]
     if address.one_of("log") not in names:
         look_at(names[0])
     with head[1]:

@@ -14,6 +14,7 @@ from home.errors import BatonError, Cancelled
 from home.jobs import Job
 
 POLL_S = 0.1
+CANCELLED = "cancelled work"
 
 
 class Work:
@@ -95,23 +96,31 @@ def _watch(key: str, work: Work, label: str) -> None:
     place.empty()
 
 
-def answer(command: str, label: str, *, version: str, **fields: Any) -> Any:
+def answer(
+    command: str,
+    label: str,
+    *,
+    version: str,
+    on_error: Callable[[BatonError], None] | None = None,
+    **fields: Any,
+) -> Any:
     """As `cached.ask`, for what takes long: with progress and a way to cancel; `None` until it is there."""
     key = key_of(command, version, fields)
     found = kept(key)
     if found is not None:
         return found
     name = f"work:{'/'.join(key)}"
-    if st.session_state.get("cancelled") == name:
-        st.info("This was cancelled.")
+    if st.session_state.get(CANCELLED) == name:
+        st.info("This was cancelled. Nothing half-done was kept.")
         if st.button("Try again", key=f"{name}:again"):
-            del st.session_state["cancelled"]
+            del st.session_state[CANCELLED]
             st.rerun()
         return None
     begin(name, command, **fields)
-    found = collect(name, label)
-    if found is None:
-        st.session_state["cancelled"] = name
-        return None
-    keep(key, found)
+    work: Work = st.session_state[name]
+    found = collect(name, label, on_error=on_error)
+    if isinstance(work.error, Cancelled):
+        st.session_state[CANCELLED] = name
+    if found is not None:
+        keep(key, found)
     return found

@@ -16,7 +16,7 @@ LISTED_VARIANTS = 60
 
 def show() -> None:
     """Map above, variants and cases below; a click on any of them filters all."""
-    scope = choose("Process map")
+    scope = choose("Process map", simulated=True)
     if scope is None:
         return
     asked: dict[str, Any] = {

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import subprocess
 import sys
 import time
@@ -14,6 +15,19 @@ import httpx
 import pytest
 
 from tests.conftest import ROOT
+
+CHROMIUM = Path("/usr/bin/chromium")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-quic",
+    "--no-first-run",
+]
+SCALE = 0.15
+"""Of the sample company: enough cases for a plan that passes its gate."""
 
 
 @dataclass
@@ -68,3 +82,82 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Served]]:
     """Starts services that end with the test."""
     with contextlib.ExitStack() as stack:
         yield lambda *options: stack.enter_context(serving(tmp_path / "home", *options))
+
+
+@pytest.fixture(scope="session")
+def company(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with the sample company, the plan `p2p` published and played, and runs that wait for people."""
+    home = tmp_path_factory.mktemp("company") / "home"
+    plan = home.parent / "p2p.yaml"
+    order = json.dumps({"amount": 1200})
+    for line in (
+        ["sample", "--scale", SCALE],
+        ["plan", "p2p:process", "--owner", "ada", "-o", plan],
+        ["publish", plan, "--by", "ada"],
+        ["sandbox", "p2p", "--cases", 150],
+        ["start", "p2p", "--data", order, "--key", "PO-1"],
+        ["start", "p2p", "--data", order, "--key", "PO-2"],
+    ):
+        command = [sys.executable, "-m", "baton", "--home", home, *line]
+        subprocess.run(list(map(str, command)), cwd=ROOT, check=True, capture_output=True, timeout=300)
+    return home
+
+
+@pytest.fixture(scope="session")
+def dashboard(company: Path) -> Iterator[Served]:
+    """The dashboard on the sample company."""
+    with serving(company) as service:
+        yield service
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Debian's Chromium."""
+    if not CHROMIUM.exists():
+        reason = f"{CHROMIUM} is not installed; `make browser` installs it"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def visit(browser: Any) -> Iterator[Callable[..., Any]]:
+    """Opens pages: `visit("http://127.0.0.1:8000/data", scheme="dark")`.
+
+    At the end of the test no page may have said an error or asked for anything outside.
+    """
+    contexts, complaints = [], []
+
+    def open_(address: str, *, scheme: str = "light") -> Any:
+        context = browser.new_context(
+            viewport={"width": 1440, "height": 1000}, color_scheme=scheme, reduced_motion="reduce"
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(45_000)
+        inside = address.split("/", 3)[2]
+
+        def route(request: Any) -> None:
+            url = request.request.url
+            if url.startswith(("data:", "blob:")) or url.split("/", 3)[2] == inside:
+                request.continue_()
+            else:
+                complaints.append(f"asked for {url}")
+                request.abort()
+
+        context.route("**/*", route)
+        page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.goto(address)
+        return page
+
+    yield open_
+    for context in contexts:
+        context.close()
+    assert complaints == []

@@ -1,30 +1,17 @@
-"""The tiny site in a process of its own, and a Chromium that may reach nothing else."""
+"""The tiny site in a process of its own, opened by a Chromium that may reach nothing else."""
 
 import json
-import os
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
 from tests.conftest import ROOT
-
-CHROMIUM = Path("/usr/bin/chromium")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-quic",
-    "--no-first-run",
-]
 
 
 @pytest.fixture(scope="session")
@@ -64,22 +51,6 @@ def _answers(address: str) -> bool:
         return httpx.get(f"{address}/_stcore/health", timeout=2, trust_env=False).status_code == 200
     except httpx.HTTPError:
         return False
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
-    """Debian's Chromium."""
-    if not CHROMIUM.exists():
-        reason = f"{CHROMIUM} is not installed; `make browser` installs it"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture
