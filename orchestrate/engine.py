@@ -44,7 +44,9 @@ GRACE_S = 5.0
 """How long `stop` lets attempts end by themselves."""
 POISON_PAUSE_S = 60.0
 """How long a run rests whose segment broke, so that it does not keep others from running."""
-NEXT = "select min(due) from run where owner is null and status = 'open' and simulated = 0"
+NEXT = (
+    "select min(due) from run where owner is null and status = 'open' and simulated = 0 and due is not null"
+)
 LEFT = "select id, due from run where owner is null and status = 'open' and simulated = 0"
 Load = Callable[[str, int | None], tuple[Plan, int]]
 """From a plan's name and a version (`None`: the newest) to that version."""
