@@ -222,9 +222,7 @@ class _Rows:
             table = pa.csv.read_csv(
                 io.BytesIO(block),
                 read_options=pa.csv.ReadOptions(column_names=names, block_size=len(block) + 1),
-                parse_options=pa.csv.ParseOptions(
-                    delimiter=self.shape.delimiter, newlines_in_values=True, ignore_empty_lines=False
-                ),
+                parse_options=pa.csv.ParseOptions(delimiter=self.shape.delimiter, newlines_in_values=True),
                 convert_options=pa.csv.ConvertOptions(
                     column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
                 ),
@@ -337,12 +335,17 @@ def _end_of_record(block: bytes) -> int:
 
 
 def _newlines(block: bytes) -> int:
-    lines = block.count(b"\n") if b"\n" in block else block.count(b"\r")
-    return lines + (not block.endswith((b"\n", b"\r")))
+    """How many lines the block has, whichever way they end; the last may lack its end."""
+    ends = block.count(b"\n") + block.count(b"\r") - block.count(b"\r\n")
+    return ends + (not block.endswith((b"\n", b"\r")))
 
 
 def _below(block: bytes, line: int, first_line: int) -> tuple[bytes, int]:
     """The block from `first_line` on; the header lies in the first block."""
-    end = b"\n" if b"\n" in block else b"\r"
-    parts = block.split(end, first_line - line)
-    return parts[-1] if len(parts) > first_line - line else b"", first_line
+    ends = re.finditer(rb"\r\n|\n|\r", block)
+    for _ in range(first_line - line):
+        end = next(ends, None)
+        if end is None:
+            return b"", first_line
+        start = end.end()
+    return block[start:], first_line
