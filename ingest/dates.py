@@ -146,12 +146,16 @@ def _iso_text(x: str, family: str, order: str) -> str:
 
 
 def _named(x: str) -> str:
-    """Dates with the month's name, in their usual shapes."""
-    days = ("%d %b %Y", "%d %B %Y", "%b %d %Y", "%B %d %Y", "%d %b %y", "%d%b%Y")
+    """Dates with the month's name, in their usual shapes; a year of two digits is never the year 26."""
     times = ("", " %H:%M:%S", " %H:%M", " %H:%M:%S.%f", " %I:%M:%S %p", " %I:%M %p")
-    formats = ", ".join(f"'{d}{t}'" for d in days for t in times)
+    days = ("%d %b {}", "%d %B {}", "%b %d {}", "%B %d {}", "%d%b{}")
     clean = rf"regexp_replace(regexp_replace({x}, '[-,]+|\. ', ' ', 'g'), ' +', ' ', 'g')"
-    return f"try_strptime({clean}, [{formats}])"
+
+    def parsed(year: str) -> str:
+        formats = ", ".join(f"'{day.format(year)}{time}'" for day in days for time in times)
+        return f"try_strptime({clean}, [{formats}])"
+
+    return f"case when year({parsed('%Y')}) >= 1000 then {parsed('%Y')} else {parsed('%y')} end"
 
 
 def _zoned(

@@ -100,17 +100,17 @@ class _Load:
         """Read, cast, lay out, commit."""
         with self.context.events.writing() as cursor:
             existing = self._existing(cursor)
-            if self.content.digest is not None:
-                same = self._same(cursor, existing, self.content.digest)
-                if same is not None:
-                    return same
-            self._refuse_surprise(existing)
+            known = self.content.digest  # a database's content is known only when it was read
+            if known is not None and (same := self._same(cursor, existing, known)):
+                return same
+            if known is not None:
+                self._refuse_surprise(existing)
             stage, reading = self._read(cursor)
-            digest = self.content.digest or (reading.digest() if reading.digest else "")
-            if self.content.digest is None:
-                same = self._same(cursor, existing, digest)
-                if same is not None:
+            digest = known or (reading.digest() if reading.digest else "")
+            if known is None:
+                if same := self._same(cursor, existing, digest):
                     return same
+                self._refuse_surprise(existing)
             schema = self._schema(cursor, existing)
             cursor.execute(f'set schema = "{schema}"')
             return self._load(cursor, schema, stage, reading, digest)

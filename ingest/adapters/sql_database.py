@@ -66,8 +66,8 @@ class _Source:
         try:
             while rows := self.result.fetchmany(ROWS):
                 columns = [pa.array(map(_text, column), pa.string()) for column in zip(*rows, strict=True)]
-                batch = pa.record_batch(columns, names=list(self.columns))
-                self.digest.update(batch.serialize())
+                for column in columns:
+                    _absorb(self.digest, column)
                 numbers = pa.array(range(done + 1, done + 1 + len(rows)), pa.int64())
                 done += len(rows)
                 yield Chunk(pa.record_batch([*columns, numbers], names=[*self.columns, ROW]))
@@ -175,6 +175,15 @@ def _sqlite(path: str) -> "Engine":
         return connection
 
     return sqlalchemy.create_engine("sqlite://", creator=connect, poolclass=sqlalchemy.NullPool)
+
+
+def _absorb(digest: Any, column: pa.Array) -> None:
+    """Add a text column to a digest: nulls, lengths and bytes, but not the padding of its buffers."""
+    _, offsets, data = column.buffers()
+    ends = memoryview(offsets)[: 4 * (len(column) + 1)] if offsets else b""
+    digest.update(column.is_null().to_numpy(zero_copy_only=False).tobytes())
+    digest.update(ends)
+    digest.update(memoryview(data)[: int.from_bytes(ends[-4:], "little")] if data else b"")
 
 
 def _said(error: Exception) -> str:
