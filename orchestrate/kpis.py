@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 UNMEASURED = "not measured"
+BY_CAUSE = "waiting per case: "
 
 
 class KpisRequest(Request):
@@ -61,9 +62,11 @@ class Kpis(Response):
             yield plain(
                 f"  {kpi.words}" + (f" ({kpi.reason})" if kpi.reason and kpi.after is not None else "")
             )
-        left = [kpi.label.partition(":")[0] for kpi in self.kpis if kpi.verdict == UNMEASURED]
+        left = [kpi.label for kpi in self.kpis if kpi.verdict == UNMEASURED]
         if left:
-            yield plain(f"  not measured: {', '.join(dict.fromkeys(left))}")
+            causes = [label for label in left if label.startswith(BY_CAUSE)]
+            shown = [label for label in left if label not in causes] + ["waiting by cause"] * bool(causes)
+            yield plain(f"  not measured: {'; '.join(shown)}")
         yield ""
         yield from (plain(note) for note in self.notes)
 
@@ -177,14 +180,14 @@ def compared_kpis(before: "pd.DataFrame", after: "pd.DataFrame", how: How) -> Co
     """Measure both sides and compare them; the end-to-end times of a sandbox by twin simulation."""
     from mining.kpis import kpi_table
     from mining.measures import equalise
-    from orchestrate.measured import measured_sides, predicted
+    from orchestrate.measured import exceptional, measured_sides, predicted
 
     sides = measured_sides(before, after, how.plan, how.before, how.after)
     first, then, equalised_by = equalise(*sides, before, after)
     found = kpi_table(first, then, simulated=how.after.simulated, seed=how.seed)
     if not how.after.simulated:
         return Compared(found, equalised_by, None)
-    found, model_s = predicted(found, how.plan, first, how.seed)
+    found, model_s = predicted(found, how.plan, first, exceptional(before, how.plan), how.seed)
     return Compared(found, equalised_by, model_s)
 
 

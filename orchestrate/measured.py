@@ -41,17 +41,14 @@ def measured_sides(
     before: pd.DataFrame, after: pd.DataFrame, plan: Plan, before_log: Log, after_log: Log
 ) -> tuple[Cases, Cases]:
     """Measures of the cases of both sides: the same activities count as exceptions and approvals."""
-    exceptions = rare_activities(before) | {
-        step.name for step in steps_of(plan.body) if step.does == "manual"
-    }
-    approvals = {step.name for step in steps_of(plan.body) if step.outcomes}
+    exceptions, decided = exceptional(before, plan), approvals(plan)
     first = case_measures(
         before,
         tz=before_log.tz,
         timed=before_log.timed,
         running=_running(before),
         exceptions=exceptions,
-        approvals=approvals,
+        approvals=decided,
         automatic=_of_systems(plan.as_is or plan.body),
         causes=not after_log.simulated,
     )
@@ -61,7 +58,7 @@ def measured_sides(
         timed=after_log.timed,
         running=_running(after),
         exceptions=exceptions,
-        approvals=approvals,
+        approvals=decided,
         automatic=_of_systems(plan.body) if after_log.simulated else _bound(plan.body),
         causes=not after_log.simulated,
     )
@@ -69,6 +66,16 @@ def measured_sides(
         then = replace(then, omitted=then.omitted | {f"waiting_{cause}_s": NO_QUEUES for cause in CAUSES})
         first = replace(first, omitted=first.omitted | {f"waiting_{cause}_s": NO_QUEUES for cause in CAUSES})
     return first, then
+
+
+def exceptional(before: pd.DataFrame, plan: Plan) -> frozenset[str]:
+    """What makes a case an exception: rare activities of the log, and what the plan leaves to by hand."""
+    return rare_activities(before) | {step.name for step in steps_of(plan.body) if step.does == "manual"}
+
+
+def approvals(plan: Plan) -> frozenset[str]:
+    """Steps whose delay is approval delay: what has outcomes, or an SLA, which only approvals get."""
+    return frozenset(step.name for step in steps_of(plan.body) if step.outcomes or step.sla)
 
 
 def _running(frame: pd.DataFrame) -> frozenset[str]:
@@ -90,11 +97,13 @@ def _by_system(step: Step) -> bool:
     return step.binding is not None and step.binding.connector not in ("human", "manual")
 
 
-def predicted(found: list[Kpi], plan: Plan, before: Cases, seed: int) -> tuple[list[Kpi], float | None]:
-    """KPIs of a sandbox with end-to-end times and waiting by twin simulation, and the model's own median."""
+def predicted(
+    found: list[Kpi], plan: Plan, before: Cases, exceptions: frozenset[str], seed: int
+) -> tuple[list[Kpi], float | None]:
+    """KPIs of a sandbox, those of `predict` by twin simulation, and the model's own median of today."""
     done = before.table[~before.table["censored"]]
     effect = design_effect(done["cycle_s"].to_numpy(float), week_index(done["start"]))
-    answer = predict(plan, design_effect=effect, seed=seed)
+    answer = predict(plan, exceptional=exceptions, approvals=approvals(plan), design_effect=effect, seed=seed)
     if answer is None:
         return found, None
     return list(_told(found, answer.changes)), answer.model_median_s

@@ -13,7 +13,7 @@ from orchestrate.contracts import Plan, Step
 from orchestrate.history import Facts, Floats, Ints, finished
 from orchestrate.judge import Judge
 from orchestrate.plan_tree import Names, made_parallel, plan_tree, serial_today
-from orchestrate.predict import HELPED
+from orchestrate.twin import HELPED
 
 DRAWS = 500
 

@@ -11,7 +11,7 @@ from orchestrate.bind import steps_of
 from orchestrate.contracts import Plan
 from orchestrate.plan_index import breach
 from orchestrate.played import Case
-from orchestrate.predict import HELPED, without_times
+from orchestrate.twin import HELPED, without_times
 from orchestrate.world import World, plainest
 
 WEEK = timedelta(weeks=1)

@@ -16,7 +16,7 @@ from typing import Any
 from orchestrate.check import nodes
 from orchestrate.contracts import Choice, JsonSchema, Loop, Observed, Plan, Step
 from orchestrate.durations import at_level
-from orchestrate.predict import HELPED, assumed_s
+from orchestrate.twin import HELPED, assumed_s
 
 OUTCOME = "outcome"
 """Key in `Observed.outputs` under which the shares of a step's outcomes stand."""

@@ -17,7 +17,8 @@ from orchestrate.contracts import (
     Sla,
     Step,
 )
-from orchestrate.predict import HELPED, Model, design_effect, escalated, play, predict
+from orchestrate.predict import design_effect, predict
+from orchestrate.twin import HELPED, Model, escalated, play
 
 from .plans import HOUR, plan_of, step
 

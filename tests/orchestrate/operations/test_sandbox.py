@@ -16,12 +16,12 @@ from orchestrate.core import replay
 from orchestrate.events import parse_event
 from orchestrate.plan_index import PlanIndex
 from orchestrate.played import Case, PlayedRun, play_runs
-from orchestrate.predict import Model, play
 from orchestrate.publish import publish_plan
 from orchestrate.rules import compile_rule
 from orchestrate.runs import RunsRequest, ShowRequest, runs, show
 from orchestrate.sandbox import SandboxRequest, sandbox
 from orchestrate.tasks import TasksRequest, tasks
+from orchestrate.twin import Model, play
 from orchestrate.world import World, drawn
 
 from .plans import HOUR, order_plan, plan_of, step
