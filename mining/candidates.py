@@ -15,6 +15,7 @@ from mining.anchors import read_anchors
 from mining.grow import Verdict
 from mining.mined import Mined, mined_candidates
 from mining.overrides import SCORES, Override, overrides
+from mining.pain import Kind
 from mining.score import Interval, Why
 
 TOP = 3
@@ -42,8 +43,8 @@ class Candidate(Contract):
 
     id: str
     log: str
-    kind: str
-    """`process` or `block`."""
+    kind: Kind
+    """`process`, `block`, `handoff` or `loop`; the last two are planned with the whole process."""
     label: str
     frequency: int
     pain: int
@@ -119,7 +120,7 @@ class CandidatesResponse(Response):
             "freq": c.frequency,
             "pain": c.pain,
             "stable": c.stability,
-            "total": f"{c.total}" if low == high == c.total else f"{c.total} ({low}–{high})",
+            "total": f"{c.total}" if low == high or c.overrides else f"{c.total} ({low}–{high})",
             f"top {TOP}": percent(top),
             "h/week": c.hours_per_week,
             "plan": c.verdict if not c.overrides else f"{c.verdict}, overridden",

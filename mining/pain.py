@@ -1,8 +1,8 @@
 """What is known of a candidate: per case its week, pain, path and handoffs, from the log's tables."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -16,15 +16,29 @@ KINDS = ("waiting", "rework", "exceptions")
 """Kinds of pain, hours each. Penalties for broken SLAs join them once a log says what was due."""
 
 
+Kind = Literal["process", "block", "handoff", "loop"]
+
+
+@dataclass(frozen=True)
+class Part:
+    """A whole process, a block of it, a handoff from one activity to another, or the repetition of one."""
+
+    kind: Kind
+    activities: tuple[str, ...] = ()
+    """Of a block; of a handoff the first and the second; of a loop the one that is repeated."""
+
+
+WHOLE = Part("process")
+
+
 @dataclass(frozen=True)
 class Entries:
-    """The cases that enter a candidate: a whole process, or the part of it with some activities."""
+    """The cases that enter a candidate."""
 
     cases: pd.DataFrame
     """By entry: `case_id`, `week` (Monday), hours of `waiting`, `rework`, `exceptions` and `cycle`,
     `handoffs`, `systems`, `path` (index into `paths`)."""
     paths: list[tuple[str, ...]]
-    activities: frozenset[str]
     until: date | None = None
     """The week in which the last case of the whole process started; later entries are stragglers."""
 
@@ -54,15 +68,20 @@ def prepare(cursor: Cursor, anchors: Anchors) -> None:
     cursor.execute(read_sql("mining.sql", "parts"), rules)
 
 
-def entries(
-    cursor: Cursor, tz: str, activities: Iterable[str] | None = None, until: date | None = None
-) -> Entries:
-    """The cases that enter the part of the process with these activities, or the whole. Needs `prepare`."""
-    named = dict(cursor.execute("select name, aid from activity").fetchall())
-    wanted = list(named) if activities is None else list(activities)
-    numbers = None if activities is None else [named[name] for name in wanted]
-    cursor.execute(read_sql("mining.sql", "chosen"), {"aids": numbers})
+def entries(cursor: Cursor, tz: str, part: Part = WHOLE, until: date | None = None) -> Entries:
+    """The cases that enter a part of the process, or the whole. Needs `prepare`."""
+    number = dict(cursor.execute("select name, aid from activity").fetchall())
+    aids = [number[name] for name in part.activities]
+    values: dict[str, Any]
+    match part.kind:
+        case "handoff":
+            query, values = "chosen_handoff", {"source": aids[0], "target": aids[1]}
+        case "loop":
+            query, values = "chosen_loop", {"again": aids[0]}
+        case _:
+            query, values = "chosen", {"aids": aids or None}
+    cursor.execute(read_sql("mining.sql", query), values)
     cursor.execute(read_sql("mining.sql", "chosen_case"), {"tz": tz})
     cases = cursor.execute(read_sql("mining.sql", "chosen_cases")).df()
     paths = [tuple(row[0]) for row in cursor.execute(read_sql("mining.sql", "chosen_paths")).fetchall()]
-    return Entries(cases, paths, frozenset(wanted), until)
+    return Entries(cases, paths, until)

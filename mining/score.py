@@ -85,16 +85,19 @@ def score(
     *,
     timed: bool,
     running: frozenset[str] = frozenset(),
+    process: Entries | None = None,
     seed: int = 0,
 ) -> Scored:
     """Score a candidate. The same entries, anchors and seed give the same numbers.
 
-    Drift is not looked for where many cases are `running`.
+    Drift is not looked for where many cases are `running`. What is planned with the whole process
+    (`process`) is as stable as that.
     """
     weighed = _Weighed(entries, anchors, seed)
     frequency, pain = weighed.frequency(), weighed.pain()
-    parts, changes = weighed.stability(seed), _changes(entries, running)
-    cap = _cap(entries, changes, anchors)
+    steady = _Weighed(process, anchors, seed) if process else weighed
+    parts, changes = steady.stability(seed), _changes(steady.entries, running)
+    cap = _cap(steady.entries, changes, anchors)
     stability = np.minimum(_mean_score(parts, anchors), cap)
     scores = np.column_stack(
         [
@@ -110,7 +113,7 @@ def score(
         frequency=_frequency_terms(weighed, frequency[0], anchors),
         pain=_pain_terms(weighed, pain[0], anchors),
         stability=_stability_terms({name: values[0] for name, values in parts.items()}, anchors),
-        notes=_notes(weighed, changes, cap, timed, anchors),
+        notes=_notes(weighed, cap, timed, anchors) + _drifted(steady, changes),
     )
     path_cases = np.bincount(entries.cases["path"], minlength=len(entries.paths)).astype(float)
     return Scored(
@@ -307,7 +310,7 @@ def _stability_terms(values: dict[str, float], anchors: Anchors) -> list[Term]:
     return found
 
 
-def _notes(weighed: _Weighed, changes: list[Change], cap: int, timed: bool, anchors: Anchors) -> list[str]:
+def _notes(weighed: _Weighed, cap: int, timed: bool, anchors: Anchors) -> list[str]:
     notes = []
     if len(weighed.recent) < FEWEST_WEEKS:
         notes.append(f"Only {len(weighed.recent)} whole weeks: frequency is less certain than it looks.")
@@ -316,13 +319,18 @@ def _notes(weighed: _Weighed, changes: list[Change], cap: int, timed: bool, anch
         notes.append(f"Bursty: entries per week vary by {volume:.1f} times their mean.")
     if not timed:
         notes.append("No instance has a start: waiting includes processing; rework costs no known hours.")
-    if changes:
-        weeks = weighed.entries.weeks
-        when = ", ".join(f"{weeks[weighed.week[c.case]]:%G-W%V}" for c in changes[-3:])
-        notes.append(f"The process changed {len(changes)} times, lately in {when}.")
     if cap == 2:
         recent = anchors.stability["recent_weeks"]
         notes.append(f"Stability is at most 2: it changed within the last {recent} weeks.")
     if cap == 1:
         notes.append("Not yet: it changes every week or two.")
     return notes
+
+
+def _drifted(steady: _Weighed, changes: list[Change]) -> list[str]:
+    if not changes:
+        return []
+    weeks = steady.entries.weeks
+    when = ", ".join(f"{weeks[steady.week[change.case]]:%G-W%V}" for change in changes[-3:])
+    times = "once, in" if len(changes) == 1 else f"{len(changes)} times, lately in"
+    return [f"The process changed {times} {when}."]

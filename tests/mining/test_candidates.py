@@ -202,3 +202,41 @@ def test_a_part_that_others_interrupt_is_no_block() -> None:
 def test_nothing_finished_is_refused() -> None:
     assert plannable({}).verdict == "refuse"
     assert plannable({("a", "b"): 10}).verdict == "plan"
+
+
+def test_a_loop_and_a_handoff_are_candidates_planned_with_the_whole(
+    context: Context, make_log: Callable[..., str]
+) -> None:
+    cases = {}
+    for number in range(120):
+        at = MONDAY + timedelta(days=number)
+        names = ["take", "check", "check", "close"] if number % 3 == 0 else ["take", "check", "close"]
+        events = []
+        for name in names:
+            at += timedelta(hours=40 if name == "close" else 1)
+            events.append(
+                {"activity": name, "start": at, "end": at + timedelta(hours=1 + number % 5), "resource": name}
+            )
+            at = events[-1]["end"]
+        cases[f"c{number}"] = events
+    found = scored(context, make_log(cases, "again"))
+    loop = found["again:loop:check"]
+    assert loop.kind == "loop" and loop.cases_per_week == pytest.approx(7 / 3, abs=0.2)
+    # Three hours of work a second time, and nothing else, belong to the loop.
+    assert loop.hours_per_case == pytest.approx(3, abs=0.3)
+    assert loop.stability == found["again:process"].stability
+    assert (loop.verdict, loop.coverage) == (found["again:process"].verdict, found["again:process"].coverage)
+    assert "whole process" in loop.because
+
+
+def test_the_waiting_of_a_handoff_is_that_between_its_two_steps(
+    context: Context, make_log: Callable[..., str]
+) -> None:
+    log = make_log(planted_log(15, 6, {"check": 20, "approve": 30, "file": 30}), "hand")
+    found = {
+        c.id: c for c in candidates(context, CandidatesRequest(logs=(log,))).candidates if c.kind == "handoff"
+    }
+    assert set(found) == {"hand:handoff:approve..file", "hand:handoff:check..approve"}
+    for each in found.values():
+        assert each.hours_per_case == pytest.approx(0.1 * 30 * 0.81, rel=0.2)
+        assert each.handoffs_per_case == 1
