@@ -45,7 +45,8 @@ def step_input(step: Step, data: dict[str, Any]) -> dict[str, Any]:
 
 
 def _ask_for_step(turn: Turn, step: Step, token: Token) -> None:
-    if step.timeout is not None:
+    if step.timeout is not None and step.does in TASKS:
+        # The limit of a system's attempt says nothing of the person who stands in until it is bound.
         token["timers"]["timeout"] = turn.now + step.timeout.total_seconds()
     manual = step.does == "manual" or (step.binding is not None and step.binding.connector == "manual")
     turn.ask(
