@@ -8,7 +8,7 @@ import pandas as pd
 
 from mining.causes import CAUSES, waiting_causes
 from orchestrate.as_is import Times, draw, make_step, observed, seconds, slug
-from orchestrate.changes import changed, rewritten
+from orchestrate.changes import changed, find_node, rewritten, steps
 from orchestrate.check import nodes
 from orchestrate.contracts import Choice, Loop, Move, Node, Owner, Plan, Provenance, Step
 from orchestrate.decisions import Found, decide
@@ -40,6 +40,8 @@ MOVES: tuple[Look, ...] = (
     # Last: it renames branches after outcomes, and leaves out what went to the manual queue.
     decision_rule.look,
 )
+EVERYWHERE = frozenset({"merge-outcomes", "floating", "knobs"})
+"""Moves that say how a plan is written rather than what becomes different."""
 MOST_CAUSED = 400_000
 """Instances up to which the causes of waiting are computed for a plan."""
 BATON = "0.1"
@@ -69,7 +71,7 @@ def design(
     draft = Draft(history, as_is, as_is.body, found, causes_of(frame, history))
     moves: list[Move] = []
     for look in MOVES:
-        proposed = look(draft)
+        proposed = [within(move, as_is.body, facts.focus) for move in look(draft)]
         moves.extend(proposed)
         body = changed(draft.body, (c for m in proposed if m.accepted for c in m.changes))
         draft = replace(draft, body=body)
@@ -106,6 +108,16 @@ def design(
         for identity, taken in as_is.taken.items()
     }
     return Designed(plan, tuple(found.values()), history.cases, history.left_out, reach)
+
+
+def within(move: Move, as_is: Node, focus: tuple[str, ...] | None) -> Move:
+    """The move, not accepted where it touches nothing of what the candidate is about."""
+    if focus is None or not move.accepted or move.move in EVERYWHERE:
+        return move
+    touched = (node for identity in move.where if (node := find_node(as_is, identity)) is not None)
+    if any(step.name in focus for node in touched for step in steps(node)):
+        return move
+    return move.model_copy(update={"accepted": False})
 
 
 def causes_of(frame: pd.DataFrame, history: History) -> pd.DataFrame | None:

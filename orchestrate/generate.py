@@ -1,6 +1,7 @@
 """`baton plan`: turns a candidate into a to-be plan with evidence, or says what to plan instead."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from home.clock import Clock
@@ -13,6 +14,9 @@ from orchestrate.contracts import Choice, Evidence, Loop, Owner
 if TYPE_CHECKING:
     from ingest.catalog import Log
     from orchestrate.design import Designed
+
+
+WORTH_SAYING_S = 60.0
 
 
 class PlanRequest(Request):
@@ -117,8 +121,11 @@ class Planned(FileResponse):
         yield from table(rows)
         yield ""
         for move in self.moves:
-            gain = f", saves {duration(move.gain_s)} per case" if move.gain_s else ""
-            yield plain(f"{move.grade:<8} {move.move}: {move.title}{gain}")
+            saved = move.gain_s or 0.0
+            gain = f", saves {duration(saved)} per case" if saved >= WORTH_SAYING_S else ""
+            left_out = move.grade == "apply" and not move.accepted
+            aside = " (left out: elsewhere than this candidate)" if left_out else ""
+            yield plain(f"{move.grade:<8} {move.move}: {move.title}{gain}{aside}")
             yield from (plain(f"           {e.statement}") for e in move.evidence[:2])
         if self.path:
             yield plain(f"Written to {self.path}. Next: `baton backtest {self.path}`.")
@@ -167,9 +174,10 @@ def design_candidate(
     from orchestrate.design import design
     from orchestrate.history import Facts
 
-    log, activities, where = find_scope(context, candidate)
+    scope = find_scope(context, candidate)
+    log = scope.log
     context.job.progress(0.05, f"reading {log.name}")
-    with lens(context, log.name, where=where) as view:
+    with lens(context, log.name, where=scope.where) as view:
         frame = instances(view.some().cursor)
     facts = Facts(
         log=log.name,
@@ -177,9 +185,10 @@ def design_candidate(
         tz=log.tz,
         timed=log.timed,
         candidate=candidate,
-        where=where,
+        where=scope.where,
         changed=True,
-        activities=activities,
+        activities=scope.part,
+        focus=scope.focus,
     )
     context.job.progress(0.3, "growing the process tree and looking for moves")
     by = Owner(name=owner or context.actor, confirmed=owner is not None)
@@ -190,27 +199,40 @@ def _now(clock: Clock) -> str:
     return utc_text(clock.now())
 
 
-def find_scope(context: Context, candidate: str) -> "tuple[Log, tuple[str, ...] | None, str | None]":
-    """The log of a candidate, its activities (None for all), and its condition.
+@dataclass(frozen=True)
+class Scope:
+    """What a candidate is about."""
 
-    `LOG` and `LOG:process` are the whole process; anything else is looked up among the candidates.
-    """
+    log: "Log"
+    part: tuple[str, ...] | None = None
+    """Activities of a block, which is planned by itself; None plans the whole process."""
+    focus: tuple[str, ...] | None = None
+    """Activities that moves are limited to, for a handoff or a rework loop."""
+    where: str | None = None
+
+
+def find_scope(context: Context, candidate: str) -> Scope:
+    """What a candidate is about: `LOG` and `LOG:process` are the whole process, others are looked up."""
     from ingest.catalog import all_logs, find_log
+    from mining.candidates import find_candidate
 
     names = {log.name for log in all_logs(context.events)}
     whole = candidate.removesuffix(":process")
     if whole in names or ":" not in candidate:
-        return find_log(context.events, whole), None, None
-    from mining.candidates import find_candidate  # type: ignore[import-untyped,unused-ignore]
-
+        return Scope(find_log(context.events, whole))
     found = find_candidate(context, candidate)
-    part = tuple(found.activities) if found.kind == "block" else None
-    return find_log(context.events, found.log), part, found.condition
+    activities = tuple(found.activities)
+    return Scope(
+        find_log(context.events, found.log),
+        part=activities if found.kind == "block" else None,
+        focus=activities if found.kind in ("handoff", "loop") else None,
+        where=found.condition,
+    )
 
 
 def _blocks(context: Context, made: "Designed") -> tuple[str, ...]:
     """Ids of plannable parts of a refused process."""
-    from mining.candidates import plannable_blocks  # type: ignore[import-untyped,unused-ignore]
+    from mining.candidates import plannable_blocks
 
     provenance = made.plan.provenance
     return tuple(plannable_blocks(context, provenance.log)) if provenance else ()

@@ -41,6 +41,8 @@ class Facts:
     timed: bool = True
     candidate: str = ""
     where: str | None = None
+    focus: tuple[str, ...] | None = None
+    """Moves are limited to these activities; None allows them everywhere."""
     since: str | None = None
     """Only cases that began then or later (ISO 8601, UTC)."""
     changed: bool = False
