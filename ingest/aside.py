@@ -6,13 +6,13 @@ from home.duck import Cursor
 from ingest.contracts import Finding
 from ingest.stage import literal
 
-EMPTY = "coalesce(trim({}), '') = ''"
+EMPTY = "({0} is null or {0} = '' or (starts_with({0}, ' ') and trim({0}) = ''))"
 FAULT = (
     f"case when {EMPTY.format('f_case')} then 'missing_case'"
     f" when {EMPTY.format('f_activity')} then 'missing_activity'"
     f" when {EMPTY.format('f_time')} then 'missing_time' when ts is null then 'unreadable_time'"
-    " when trim(f_start) <> '' and start_ts is null then 'unreadable_start'"
-    " when trim(f_cost) <> '' and cost is null then 'not_a_number' end"
+    " when start_ts is null and trim(f_start) <> '' then 'unreadable_start'"
+    " when cost is null and trim(f_cost) <> '' then 'not_a_number' end"
 )
 """SQL over a cast row: the first reason why it cannot be loaded, or null."""
 NOT_LIKE = "is no time, or is not written like the others"

@@ -12,12 +12,10 @@ from ingest.errors import Unfit
 from ingest.mapping import NEEDED, Mapping
 from ingest.stage import Stage, literal
 
-RELATION = "stage st left join stage_case sc on sc.trace = st.trace"
-
 
 @dataclass
 class Cast:
-    """The SQL of one load: each field of an event as an expression over `RELATION`."""
+    """The SQL of one load: each field of an event as an expression over the staged rows."""
 
     stage: Stage
     mapping: Mapping
@@ -32,6 +30,8 @@ class Cast:
 
     def __post_init__(self) -> None:
         self.cursor: Cursor = self.stage.cursor
+        joined = "stage st left join stage_case sc on sc.trace = st.trace"
+        self.relation = joined if self.stage.has_cases else "stage st"
         self.times = {
             name: self._time(name) for name in ("timestamp", "start") if name in self.mapping.fields
         }
@@ -57,8 +57,8 @@ class Cast:
 
     def demand_values(self) -> None:
         """Raise `Unfit` naming a needed column that is empty everywhere."""
-        counts = ", ".join(f"count(*) filter (trim({self.field(name)}) <> '')" for name in NEEDED)
-        found = self.cursor.execute(f"select {counts} from {RELATION}").fetchone() or ()
+        counts = ", ".join(f"count(*) filter ({self.field(name)} <> '')" for name in NEEDED)
+        found = self.cursor.execute(f"select {counts} from {self.relation}").fetchone() or ()
         for name, count in zip(NEEDED, found, strict=False):
             if not count:
                 column = self.mapping.fields[name]
@@ -74,8 +74,9 @@ class Cast:
         start, when = self.times.get("start"), self.times["timestamp"]
         cost = _number(self.field("cost"))
         system = literal(self.system) if self.system else "null"
+        columns = "st.*, sc.* exclude (trace)" if self.stage.has_cases else "st.*"
         return (
-            f"select *, {aside.FAULT} as fault from (select st.*, sc.* exclude (trace),"
+            f"select *, {aside.FAULT} as fault from (select {columns},"
             f" {self.field('case_id')} as f_case, {self.field('activity')} as f_activity,"
             f" {self.field('timestamp')} as f_time,"
             f" {self.field('start')} as f_start, {self.field('cost')} as f_cost,"
@@ -83,7 +84,7 @@ class Cast:
             f" lower(nullif(trim({self.field('lifecycle')}), '')) as lifecycle,"
             f" nullif({self.field('resource')}, '') as resource, {cost} as cost,"
             f" coalesce(nullif({self.field('system')}, ''), {system}) as system"
-            f" from {RELATION})"
+            f" from {self.relation})"
         )
 
     def load(self, source: int, first: int) -> int:
@@ -95,7 +96,7 @@ class Cast:
         self.cursor.execute(
             f"insert into event by name select {first}::ubigint + n as n, {source}::usmallint as source,"
             " row as source_row, f_case as case_id, f_activity as activity, ts, start_ts, lifecycle,"
-            f" resource, cost, system{columns} from ({self.rows()}) where fault is null order by n"
+            f" resource, cost, system{columns} from ({self.rows()}) where fault is null"
         )
         loaded = self._count("event") - before
         if loaded < self.stage.events:
@@ -127,7 +128,7 @@ class Cast:
     def _time(self, name: str) -> TimeReading:
         column = self.mapping.fields[name]
         reading = dates.reading(
-            self.cursor, RELATION, self.text(column), label=column, zone=self.zone, dates=self.order
+            self.cursor, self.relation, self.text(column), label=column, zone=self.zone, dates=self.order
         )
         self.findings += reading.findings
         if reading.naive and not self.zone_given and not any(f.code == "tz_assumed" for f in self.findings):

@@ -67,9 +67,11 @@ def reading(
     total, iso = _row(
         cursor,
         f"select count(*), count(*) filter (x like '____-__-__%' and try_cast(x as timestamptz) is not null) "
-        f"from (select {x} as x from {table}) where x <> ''",
+        f"from (select {column} as x from {table}) where x <> ''",
     )
-    family = "iso" if total == iso else _family(cursor, table, x)
+    if total == iso:  # by far the most common, and without blanks around it: nothing to trim
+        return _zoned(cursor, table, column, column, zone, label, [])
+    family = _family(cursor, table, x)
     if family in ("epoch_s", "epoch_ms", "epoch_us", "excel"):
         return TimeReading(_number(x, family), naive=False, findings=(_finding(family, label, total, ""),))
     order = ""

@@ -11,7 +11,6 @@ ENDS = ["complete", "completed", "end", "ended", "finish", "finished", "done"]
 """Transitions that complete an activity instance, lower case."""
 ABORTS = ["ate_abort", "pi_abort", "withdraw", "autoskip", "manualskip"]
 """Transitions that end what was started (IEEE 1849 lifecycle); without a start nothing was done."""
-TEMPORARY = ("made", "numbered", "printed", "described", "tagged", "opened")
 
 
 @dataclass(frozen=True)
@@ -33,9 +32,10 @@ class Size:
 
 
 def build(cursor: Cursor) -> Size:
-    """Make the derived tables of the cursor's log from its events, all of them afresh."""
-    for table in TEMPORARY:
-        cursor.execute(f"drop table if exists temp.{table}")
+    """Make the derived tables of the cursor's log from its events, all of them afresh.
+
+    Once per cursor: what it works with are temporary tables, which end with the cursor.
+    """
     paired, running = _make_instances(cursor)
     cursor.execute(read_sql("ingest.sql", "layout"))
     size: dict[str, Any] = rows(cursor.execute(read_sql("ingest.sql", "counts")))[0]
@@ -55,7 +55,7 @@ def _make_instances(cursor: Cursor) -> tuple[bool, int]:
     ).fetchone() or (False, False)
     if not (staged and started):
         cursor.execute(
-            "create temp table made as select * exclude (source, source_row, lifecycle, start_ts),"
+            "create temp view made as select * exclude (source, source_row, lifecycle, start_ts),"
             " least(coalesce(start_ts, ts), ts) as start_ts from event"
         )
         return False, 0

@@ -21,7 +21,6 @@ DELIMITERS = ",;\t|"
 LINES = 200
 """Lines looked at to find the delimiter and the header."""
 BLOCK = 8 << 20
-QUOTED = rb'(?<![^%b\n\r])"[^"]*+(?:""[^"]*+)*+"(?=[%b\n\r]|\Z)'
 DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([T ]\d{1,2}:\d{2}.*)?|\d{1,2}:\d{2}(:\d{2})?")
 NUMBER = re.compile(r"[-+]?\d+([.,]\d+)?")
 
@@ -184,9 +183,7 @@ class _Rows:
             options,
             reading,
         )
-        delimiter = shape.delimiter.encode()
-        self.quoted = re.compile(QUOTED % (re.escape(delimiter), re.escape(delimiter)))
-        self.fast = len(delimiter) == 1 and delimiter not in b'"\r\n'
+        self.fast = shape.delimiter.isascii() and shape.delimiter not in '"\r\n'
         self.comments = 0
 
     def chunks(self) -> Iterator[Chunk]:
@@ -215,7 +212,7 @@ class _Rows:
 
     def _clean(self, block: bytes, line: int) -> Chunk | None:
         """A block in which nothing can be misread: quotes only around whole fields, one row a line."""
-        if not self.fast or (b'"' in block and b'"' in self.quoted.sub(b"", block)):
+        if not self.fast or (b'"' in block and not _well_quoted(block, self.shape.delimiter)):
             return None
         names = [str(i) for i in range(len(self.shape.columns))]
         try:
@@ -229,15 +226,18 @@ class _Rows:
             )
         except pa.ArrowInvalid:
             return None
-        if table.num_rows != _newlines(block) or self._suspect(table):
+        if table.num_rows != _newlines(block) or self._suspect(block, table):
             return None
         batch = table.combine_chunks().to_batches()[0]
         lines = pa.array(np.arange(line, line + batch.num_rows, dtype=np.int64))
         return Chunk(pa.record_batch([*batch.columns, lines], names=[*self.shape.columns, ROW]))
 
-    def _suspect(self, table: pa.Table) -> bool:
+    def _suspect(self, block: bytes, table: pa.Table) -> bool:
         """Whether the header may stand here again."""
-        return bool(pa.compute.any(pa.compute.equal(table.column(0), self.shape.header[0])).as_py())
+        first = self.shape.header[0]
+        if first and first.encode() not in block:
+            return False
+        return bool(pa.compute.any(pa.compute.equal(table.column(0), first)).as_py())
 
     def _judged(self, block: bytes, line: int) -> Chunk:
         """Row by row, with the line of each; what cannot be a row is set aside."""
@@ -334,9 +334,31 @@ def _end_of_record(block: bytes) -> int:
     return block.rfind(b"\n") + 1
 
 
+def _well_quoted(block: bytes, delimiter: str) -> bool:
+    """Whether every quote opens or closes a whole field, or is doubled inside one.
+
+    Quotes open and close in turn. Between a closing one and the next opening one there is nothing (the
+    two are a doubled quote), or the one ends a field and the other begins one.
+    """
+    data = np.frombuffer(block, np.uint8)
+    at = np.flatnonzero(data == ord('"'))
+    if len(at) % 2:
+        return False
+    borders = np.zeros(256, bool)
+    borders[[ord(delimiter), ord("\n"), ord("\r")]] = True
+    opens, closes = at[0::2], at[1::2]
+    begins = np.where(opens == 0, True, borders[data[opens - 1]])
+    ends = np.where(closes == len(data) - 1, True, borders[data[np.minimum(closes + 1, len(data) - 1)]])
+    doubled = np.concatenate([opens[1:] == closes[:-1] + 1, [False]])
+    first = np.concatenate([[True], ~doubled[:-1]])
+    return bool(np.all(begins[first]) and np.all(ends[~doubled]))
+
+
 def _newlines(block: bytes) -> int:
     """How many lines the block has, whichever way they end; the last may lack its end."""
-    ends = block.count(b"\n") + block.count(b"\r") - block.count(b"\r\n")
+    ends = block.count(b"\n")
+    if b"\r" in block:
+        ends += block.count(b"\r") - block.count(b"\r\n")
     return ends + (not block.endswith((b"\n", b"\r")))
 
 

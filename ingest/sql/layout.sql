@@ -19,23 +19,32 @@ truncate cv;
 truncate variant;
 truncate edge;
 
-create temp table numbered as
-select row_number() over (order by t0, n0) - 1 as cid, * exclude (n0)
+create temp table numbered as           -- `before`: how many instances the cases before this one have
+select row_number() over w - 1 as cid, case_id, t0, t1, n, sum(n) over w - n as before
 from (
     select case_id, min(start_ts) as t0, max(ts) as t1, count(*) as n, min(n) as n0
     from made group by case_id
-);
+)
+window w as (order by t0, n0);
 
+-- Sorted once; what comes next is then read off the following row, which DuckDB streams.
 insert into instance by name
-select c.cid, row_number() over w - 1 as pos, a.aid, r.rid, s.sid, m.* exclude (case_id, activity, resource, system),
-       lead(a.aid) over w as naid, lead(r.rid) over w as nrid, lead(m.start_ts) over w as nst
-from made m
-join numbered c using (case_id)
-join activity a on a.name = m.activity
-left join resource r on r.name = m.resource
-left join system s on s.name = m.system
-window w as (partition by c.cid order by m.start_ts, m.ts, m.n)
-order by c.cid, pos;
+select * exclude (before, rank, next_cid), rank - 1 - before as pos,
+       case when next_cid = cid then lead(aid) over () end as naid,
+       case when next_cid = cid then lead(rid) over () end as nrid,
+       case when next_cid = cid then lead(start_ts) over () end as nst
+from (
+    select *, row_number() over () as rank, lead(cid) over () as next_cid
+    from (
+        select c.cid, c.before, a.aid, r.rid, s.sid, m.* exclude (case_id, activity, resource, system)
+        from made m
+        join numbered c using (case_id)
+        join activity a on a.name = m.activity
+        left join resource r on r.name = m.resource
+        left join system s on s.name = m.system
+        order by c.cid, m.start_ts, m.ts, m.n
+    )
+);
 
 create temp table printed as            -- one row per case: the fingerprint of its sequence
 select cid, bit_xor(hash((aid::ubigint << 32) | pos)) as h,
