@@ -29,7 +29,11 @@ def progress(index: PlanIndex, state: State) -> Progress:
         node = index.nodes.get(token.get("node", key))
         if "phase" not in token or node is None or key in index.side:
             continue
-        names.append(f"undo {node.id}" if key == UNDO else getattr(node, "name", node.id))
+        names.append(
+            f"undo {node.id}"
+            if key == UNDO
+            else getattr(node, "name", "") or getattr(node, "question", "") or node.id
+        )
         waits.append(token["task"]["id"] if token["phase"] == "task" else f"{token['phase']} {node.id}")
     done = len([step for step in state["done"] if step not in index.side])
     total = max(done, _length(index.plan.body, state["took"]))

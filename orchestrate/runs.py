@@ -16,7 +16,7 @@ from orchestrate.plan_index import PlanIndex
 from orchestrate.progress import progress
 from orchestrate.rules import compile_rule
 from orchestrate.story import Chapter, story
-from orchestrate.tasks import moment
+from orchestrate.tasks import how_to_decide, moment
 from orchestrate.turn import State, timers
 from orchestrate.versions import find_version
 
@@ -87,6 +87,7 @@ def _line(row: RunRow) -> Json:
         "plan": f"{row.plan}@{row.version}",
         "key": row.key,
         "state": row.state,
+        "started": row.started[:16].replace("T", " "),
         "steps": f"{row.steps_done} of {row.steps_total}",
         "at": row.step,
         "waiting for": row.waiting_for,
@@ -152,8 +153,7 @@ class RunShown(RunRow):
         if self.waiting_for:
             yield plain(f"waiting for {self.waiting_for}" + (f", due {self.due}" if self.due else ""))
         for task in self.tasks:
-            choices = " | ".join(task["outcomes"]) or "done"
-            yield plain(f"decide with: baton decide {task['task']} {choices} --by YOU")
+            yield plain(f"decide with: {how_to_decide(task['task'], task['outcomes'])}")
         for alert in self.alerts:
             yield plain(f"alert: {alert}")
         yield ""

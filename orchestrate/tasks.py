@@ -1,7 +1,7 @@
 """What people are asked to do or decide: the list of it, the most urgent first."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, ClassVar, Literal
 
@@ -11,7 +11,7 @@ from home.context import Context
 from home.contracts import Json, Option, Request, Response, utc_text
 from home.database import Database, Row
 from home.errors import UsageError, unknown
-from home.text import duration, table
+from home.text import duration, plain, table
 
 LATEST = 1e18
 """Sorts tasks without a due time after all others."""
@@ -85,8 +85,7 @@ class TaskList(Response):
         yield from table([_line(task) for task in self.rows])
         waiting = next((task for task in self.rows if task.state == "open"), None)
         if waiting:
-            example = waiting.outcomes[0] if waiting.outcomes else "done"
-            yield f"Decide with `baton decide {waiting.task} {example} --by YOU`."
+            yield plain(f"Decide with: {how_to_decide(waiting.task, waiting.outcomes)}")
         if self.more:
             yield f"There are more: --after {self.rows[-1].task}"
 
@@ -103,6 +102,13 @@ def _line(task: TaskRow) -> Json:
         "state": f"{task.outcome} by {task.decided_by}" if task.decided_by else task.state,
         "decide": " | ".join(task.outcomes) or "done",
     }
+
+
+def how_to_decide(task: str, outcomes: Sequence[str]) -> str:
+    """The command that decides a task, with its outcomes to choose from."""
+    from shlex import quote
+
+    return f"baton decide {task} {' | '.join(map(quote, outcomes)) or 'done'} --by YOU"
 
 
 def tasks(context: Context, request: TasksRequest) -> TaskList:

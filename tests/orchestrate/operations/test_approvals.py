@@ -194,7 +194,7 @@ def test_a_late_task_reads_as_late(context: Context, clock: SettableClock) -> No
     clock.advance(timedelta(hours=4))
     words = "\n".join(tasks(context, TasksRequest()).lines())
     assert "3.0 h late" in words
-    assert "baton decide run-1.1 approved --by YOU" in words
+    assert "baton decide run-1.1 approved | rejected --by YOU" in words
 
 
 def test_a_claimed_task_is_handed_over_by_delegation_only(context: Context) -> None:
