@@ -23,7 +23,6 @@ create unique index run_key on run(plan, simulated, key) where key is not null;
 create index run_due on run(due) where owner is null and status = 'open' and simulated = 0 and due is not null;
 create index run_owner on run(owner) where owner is not null;
 create index run_plan on run(plan, started);
-create index run_status on run(status, started);
 -- One row per event that a run went through: the only truth. Replaying them gives run.state.
 create table journal(
   run text not null,

@@ -232,3 +232,21 @@ def test_a_task_is_opened_in_the_transaction_that_journals_why(
         "opened": START,
         "outcomes": "[]",
     }
+
+
+def test_a_hundred_thousand_parked_runs_are_not_read_to_find_those_that_are_due(tmp_path: Any) -> None:
+    from orchestrate import engine, heartbeat, statements, watch
+
+    database = Database(f"sqlite:///{tmp_path / 'state.sqlite'}")
+    values = {"worker": "w", "now": START, "limit": 1, "run": "r"}
+    queries = {
+        statements.TAKE: "run_due",
+        engine.NEXT: "run_due",
+        watch.WAITING: "run_due",
+        watch.ARRIVED: "run_owner",
+        heartbeat.ORPHANS: "run_owner",
+    }
+    for query, expected in queries.items():
+        rows = database.rows(f"explain query plan {query}", values)
+        assert any(f"INDEX {expected} " in row["detail"] for row in rows), (query, rows)
+    database.close()
