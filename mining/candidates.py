@@ -16,7 +16,8 @@ from mining.grow import Verdict
 from mining.mined import Mined, mined_candidates
 from mining.overrides import SCORES, Override, overrides
 from mining.pain import Kind
-from mining.score import Interval, Why
+from mining.score import Interval
+from mining.why import Why
 
 TOP = 3
 

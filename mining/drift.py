@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import pairwise
 from statistics import NormalDist
 
@@ -293,7 +293,7 @@ def drift(context: Context, request: DriftRequest) -> DriftResponse:
         DriftChange(
             case_index=change.case,
             case_id=cases["case_id"].iloc[change.case],
-            at=cases["started"].iloc[change.case].to_pydatetime(),
+            at=cases["started"].iloc[change.case].to_pydatetime().replace(tzinfo=UTC),
             week=cases["week"].iloc[change.case],
             strength=round(change.strength, 1),
             drivers=[_driver(shift) for shift in change.shifts[:10]],
