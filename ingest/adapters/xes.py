@@ -95,6 +95,10 @@ class _Log:
             parser.Parse(portion, final)
         except expat.ExpatError as error:
             raise self._unfit(error, final) from error
+        except (LookupError, ValueError) as error:  # an encoding that Python does not know, or not for XML
+            raise Unfit(
+                "encoding", f"{self.content.name} declares an encoding nobody knows: {error}."
+            ) from error
 
     def _unfit(self, error: expat.ExpatError, final: bool) -> Unfit:
         name, said = self.content.name, expat.ErrorString(error.code)
