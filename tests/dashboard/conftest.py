@@ -99,7 +99,8 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ["start", "p2p", "--data", order, "--key", "PO-2"],
     ):
         command = [sys.executable, "-m", "baton", "--home", home, *line]
-        subprocess.run(list(map(str, command)), cwd=ROOT, check=True, capture_output=True, timeout=300)
+        done = subprocess.run(list(map(str, command)), cwd=ROOT, capture_output=True, text=True, timeout=300)
+        assert done.returncode == 0, f"{line}: {done.stdout}{done.stderr}"
     return home
 
 
@@ -118,8 +119,9 @@ def browser() -> Iterator[Any]:
         if os.environ.get("CI") == "true":
             pytest.fail(reason)
         pytest.skip(reason)
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=60_000)
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
         yield chromium
@@ -140,7 +142,7 @@ def visit(browser: Any) -> Iterator[Callable[..., Any]]:
         )
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(45_000)
+        page.set_default_timeout(60_000)
         inside = address.split("/", 3)[2]
 
         def route(request: Any) -> None:

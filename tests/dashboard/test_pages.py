@@ -30,6 +30,12 @@ def shows(page: Page, *texts: str) -> None:
         expect(page.get_by_text(text).filter(visible=True).first).to_be_visible()
 
 
+def choose(page: Page, label: str, option: str) -> None:
+    """Open the list called `label` and take one of its options."""
+    page.get_by_role("combobox", name=label, exact=True).locator("xpath=..").get_by_role("button").click()
+    page.get_by_role("option", name=option).first.click()
+
+
 def settled(page: Page) -> None:
     """The page has been made: nothing runs any more."""
     page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
@@ -90,8 +96,7 @@ def test_a_strange_export_is_brought_in_with_its_columns_explained(
     page = visit(f"{dashboard.address}/data")
     page.locator("input[type=file]").set_input_files(export)
     shows(page, "What the columns mean")
-    page.get_by_text("Let the content decide").click()
-    page.get_by_text("Day before month").click()
+    choose(page, "Dates", "Day before month")
     settled(page)
     page.get_by_role("button", name="Load", exact=True).click()
     shows(page, "Rows found", "9 of 10 rows loaded into werkstatt", "1 row set aside")
@@ -116,13 +121,13 @@ def test_a_run_is_shown_in_words(dashboard: Served, visit) -> None:
 
 def test_a_decision_is_taken_with_its_note_and_by_the_name_that_was_given(dashboard: Served, visit) -> None:
     page = visit(f"{dashboard.address}/approvals")
-    page.get_by_label("You are").fill("grace")
+    page.get_by_label("You are", exact=True).fill("grace")
     page.keyboard.press("Enter")
     before = dashboard.post("tasks").json()["rows"][0]
     page.goto(f"{dashboard.address}/approvals?task={before['task']}")
-    page.get_by_label("You are").fill("grace")
+    page.get_by_label("You are", exact=True).fill("grace")
     page.keyboard.press("Enter")
-    page.get_by_label("Note").fill("checked by hand")
+    page.get_by_label("Note", exact=True).fill("checked by hand")
     page.keyboard.press("Tab")
     settled(page)
     page.get_by_role("button", name="done").click()
