@@ -1,7 +1,9 @@
 """Opens a file: looks at its content, takes it out of gzip or zip within limits, and takes its hash."""
 
+import errno
 import gzip
 import hashlib
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -145,8 +147,14 @@ def _unzipped(path: Path, limits: Limits, folder: Path, depth: int, name: str) -
     except zipfile.BadZipFile as error:
         wrong = "checksum" if "CRC" in str(error) else "truncated"
         raise Unfit(wrong, f"{name}: the zip is truncated or has a wrong checksum ({error}).") from error
-    except (EOFError, zlib.error) as error:
+    except (EOFError, zlib.error, struct.error, ValueError) as error:
         raise Unfit("truncated", f"{name}: the zip is truncated or corrupt ({error}).") from error
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # a disk that is full is no fault of the archive
+            raise
+        raise Unfit(
+            "truncated", f"{name}: the zip points outside itself; it is truncated or corrupt."
+        ) from error
     except (RuntimeError, NotImplementedError) as error:
         raise Unfit("format", f"{name}: this zip cannot be opened ({error}).") from error
     return _deeper(copy, limits, folder, depth, PurePosixPath(members[0].filename).name)
