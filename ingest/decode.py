@@ -152,9 +152,7 @@ def _unzipped(path: Path, limits: Limits, folder: Path, depth: int, name: str) -
     except OSError as error:
         if error.errno != errno.EINVAL:  # a disk that is full is no fault of the archive
             raise
-        raise Unfit(
-            "truncated", f"{name}: the zip points outside itself; it is truncated or corrupt."
-        ) from error
+        raise Unfit("truncated", f"{name}: the zip points outside itself; it is truncated.") from error
     except (RuntimeError, NotImplementedError) as error:
         raise Unfit("format", f"{name}: this zip cannot be opened ({error}).") from error
     return _deeper(copy, limits, folder, depth, PurePosixPath(members[0].filename).name)

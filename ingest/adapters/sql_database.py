@@ -105,7 +105,7 @@ class _Source:
             result = (
                 streamed.exec_driver_sql(self.options.query) if self.options.query else self._table(streamed)
             )
-        except DBAPIError as error:
+        except (DBAPIError, UnicodeDecodeError) as error:
             self.connection.close()
             raise self._translated(error) from error
         if not result.returns_rows:
@@ -142,6 +142,8 @@ class _Source:
 
     def _translated(self, error: Exception) -> IngestError:
         said = _said(error)
+        if isinstance(error, UnicodeDecodeError):
+            return Unfit("encoding", f"{self.content.name} holds text that is not UTF-8: {said}")
         if self.content.path is not None and any(
             w in said for w in ("not a database", "malformed", "disk image")
         ):
