@@ -163,7 +163,7 @@ def _refuse_strange(members: list[zipfile.ZipInfo], name: str) -> None:
         raise Unfit("empty", f"{name} is empty: the zip has no members.")
     for member in members:
         inside = PurePosixPath(member.filename.replace("\\", "/"))
-        if inside.is_absolute() or ".." in inside.parts or ":" in inside.parts[0]:
+        if not inside.name or inside.is_absolute() or {"..", ":"} & {*inside.parts, inside.parts[0][1:2]}:
             raise Unfit("path", f"{name}: the member {member.filename!r} has a path that leaves the archive.")
     names = {m.filename for m in members}
     if "[Content_Types].xml" in names:
