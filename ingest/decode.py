@@ -137,7 +137,7 @@ def _gunzip(path: Path, copy: Path, limits: Limits, name: str) -> None:
 def _unzipped(path: Path, limits: Limits, folder: Path, depth: int, name: str) -> Content:
     try:
         with zipfile.ZipFile(path) as archive:
-            members = [m for m in archive.infolist() if not m.is_dir()]
+            members = [m for m in archive.infolist() if not m.filename.endswith("/")]
             _refuse_strange(members, name)
             if len(members) > 1:
                 return _documents(archive, members, limits, folder, name)
@@ -163,7 +163,8 @@ def _refuse_strange(members: list[zipfile.ZipInfo], name: str) -> None:
         raise Unfit("empty", f"{name} is empty: the zip has no members.")
     for member in members:
         inside = PurePosixPath(member.filename.replace("\\", "/"))
-        if not inside.name or inside.is_absolute() or {"..", ":"} & {*inside.parts, inside.parts[0][1:2]}:
+        leaves = inside.is_absolute() or ".." in inside.parts or member.filename[1:2] == ":"
+        if leaves or not inside.name:
             raise Unfit("path", f"{name}: the member {member.filename!r} has a path that leaves the archive.")
     names = {m.filename for m in members}
     if "[Content_Types].xml" in names:
