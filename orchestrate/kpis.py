@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 UNMEASURED = "not measured"
 BY_CAUSE = "waiting per case: "
+FAR_OFF = 0.25
+"""A model whose median of today is further than this from the log's says little of sizes."""
 
 
 class KpisRequest(Request):
@@ -196,10 +198,12 @@ def _notes(plan: Plan, after: Log, found: Compared) -> Iterator[str]:
         yield f"The mix of cases by {found.equalised_by!r} was made equal before comparing."
     if not after.simulated:
         return
-    if found.model_s is not None:
-        today = next(kpi.before for kpi in found.kpis if kpi.kpi == "cycle_time_median")
+    today = next(kpi.before for kpi in found.kpis if kpi.kpi == "cycle_time_median")
+    if found.model_s is not None and today:
         yield (
             f"Today's process under the same model takes {duration(found.model_s)} in the median,"
             f" where the log has {duration(today)}. The change compares plan and today under that model."
         )
+        if abs(found.model_s / today - 1) > FAR_OFF:
+            yield "That is far off: take what is predicted as a direction, not as a size."
     yield f"A sandbox proves nothing by itself: start runs (`baton start {plan.name}`) to measure."
