@@ -17,7 +17,7 @@ def as_text(column: pa.Array, name: str) -> pa.Array:
     if pa.types.is_dictionary(kind):
         return as_text(column.dictionary_decode(), name)
     if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
-        return column.cast(pa.string())
+        return _checked(column.cast(pa.string()), name)
     if pa.types.is_floating(kind):
         return _number(column.cast(pa.float64()))
     if pa.types.is_timestamp(kind):
@@ -26,7 +26,7 @@ def as_text(column: pa.Array, name: str) -> pa.Array:
         try:
             return column.cast(pa.string())
         except pa.ArrowInvalid as error:
-            raise Unfit("encoding", f"Column {name!r} holds bytes that are no text.") from error
+            raise _no_text(name) from error
     if pa.types.is_nested(kind):
         return pa.array(
             [
@@ -36,6 +36,19 @@ def as_text(column: pa.Array, name: str) -> pa.Array:
             pa.string(),
         )
     return column.cast(pa.string())
+
+
+def _checked(column: pa.Array, name: str) -> pa.Array:
+    """The column, whose bytes are what they are declared to be: UTF-8."""
+    try:
+        column.validate(full=True)
+    except pa.ArrowInvalid as error:
+        raise _no_text(name) from error
+    return column
+
+
+def _no_text(name: str) -> Unfit:
+    return Unfit("encoding", f"Column {name!r} holds bytes that are no text in UTF-8 (encoding).")
 
 
 def _number(column: pa.Array) -> pa.Array:

@@ -11,6 +11,7 @@ from ingest.adapters.arrow_text import as_text
 from ingest.errors import Unfit
 
 ROWS = 65_536
+BROKEN = (pa.lib.ArrowException, OSError, UnicodeDecodeError)
 
 
 class ParquetAdapter:
@@ -30,9 +31,9 @@ class ParquetAdapter:
             raise Unfit("format", f"{content.name} is no Parquet file.")
         try:
             file = pyarrow.parquet.ParquetFile(content.file)
-        except (pa.ArrowInvalid, OSError) as error:
+            names = [name for name in file.schema_arrow.names if not name.startswith("__index_level_")]
+        except BROKEN as error:
             raise _cut(content, error) from error
-        names = [name for name in file.schema_arrow.names if not name.startswith("__index_level_")]
         if len(names) > options.limits.columns:
             raise Unfit(
                 "columns", f"{content.name} has {len(names):,} columns; {options.limits.columns:,} at most."
@@ -50,7 +51,7 @@ def _chunks(
     while True:
         try:
             batch = next(batches, None)
-        except (pa.ArrowInvalid, OSError) as error:
+        except BROKEN as error:
             raise _cut(content, error) from error
         if batch is None:
             return

@@ -3,6 +3,7 @@
 import gzip
 import io
 import json
+import os
 import sqlite3
 from pathlib import Path
 
@@ -76,7 +77,12 @@ def rows(path: Path, scratch: Path) -> int:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=int(os.environ.get("BATON_TEST_FUZZ", "80")),
+    derandomize="BATON_TEST_FUZZ" not in os.environ,  # the suite is the same every time; a hunt is not
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(damage=DAMAGE)
 def test_a_damaged_source_is_read_or_refused_by_name(tmp_path, seed, damage):
     path = tmp_path / "source"
