@@ -16,10 +16,10 @@ def find_batches(work: pd.DataFrame, idle: dict[int, Intervals], *, strict: bool
 
     `work` has `activity`, `resource` (integers, resource -1 if unknown), `start`, `end`, `enabled`
     (seconds). A batch is two or more instances of one activity, done by one resource at the same time
-    or directly one after the other, all of them possible before the first began. A queue looks the same;
-    so unless `strict`, work that did not begin at the same moment is a batch only if the resource was idle
-    while it waited (`idle`: when each resource had nothing to do), it is three or more, and half of
-    the activity is done this way.
+    or directly one after the other, all of them possible before the first began. A queue looks the same, and
+    so does what is found in the morning; so unless `strict`, work that did not begin at the same moment is
+    a batch only if the resource was there and idle while it waited (`idle`: when each resource was
+    there with nothing to do), it is three or more, and half of the activity is done this way.
     Returns `batch` (-1 for none) and `complete` (seconds: when its last member became possible).
     """
     order = np.lexsort((work["enabled"], work["start"], work["resource"]))

@@ -4,12 +4,18 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from home.errors import UsageError
-from mining.intervals import Intervals, union
+from mining.absences import days_off
+from mining.intervals import Floats, Intervals, union
+
+Hours = tuple[tuple[int, int, int], ...]
+"""`(weekday, from, to)`: Monday is 0; seconds after local midnight."""
 
 DAYS = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
 DAY_S = 86_400
@@ -25,8 +31,7 @@ FEW = 12
 class Calendar:
     """Weekly working hours, and days off, in the log's zone."""
 
-    hours: tuple[tuple[int, int, int], ...]
-    """`(weekday, from, to)`: Monday is 0; seconds after local midnight."""
+    hours: Hours
     absent: frozenset[date] = frozenset()
     """Days off in spite of the weekly hours."""
 
@@ -66,7 +71,7 @@ def seconds(moment: pd.Timestamp) -> float:
     return moment.value / 1e9 if moment.unit == "ns" else moment.as_unit("ns").value / 1e9
 
 
-def _to_utc(local: pd.DatetimeIndex, tz: str) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+def _to_utc(local: pd.DatetimeIndex, tz: str) -> Floats:
     known = local.tz_localize(tz, ambiguous=np.zeros(len(local), dtype=bool), nonexistent="shift_forward")
     return known.tz_convert("UTC").tz_localize(None).as_unit("us").astype("int64").to_numpy() / 1e6
 
@@ -85,7 +90,7 @@ def read_calendars(text: str) -> dict[str, Calendar]:
     return {str(name): Calendar(tuple(_entries(str(name), entries))) for name, entries in found.items()}
 
 
-def _entries(name: str, entries: object) -> list[tuple[int, int, int]]:
+def _entries(name: str, entries: Any) -> list[tuple[int, int, int]]:
     hours = []
     for entry in entries if isinstance(entries, list) else [entries]:
         try:
@@ -112,42 +117,58 @@ def _clock(text: str) -> int:
     return moment
 
 
-def mine_calendars(instances: pd.DataFrame, tz: str) -> dict[str, Calendar]:
-    """Weekly working hours of every resource, from when it began work.
+def mine_calendars(
+    instances: pd.DataFrame, tz: str, given: Mapping[str, Calendar] | None = None
+) -> dict[str, Calendar]:
+    """Weekly working hours of every resource, and its days off, from when it began work.
 
     `instances` has `resource`, `activity`, `start` (naive UTC). Starts tell, not ends: work begun before
     closing may end after it. A resource with few starts gets the hours of those who share its
-    main activity, or of everybody; where even those are few, it never rests.
+    main activity, or of everybody; where even those are few, it never rests. Where hours are `given`, only
+    days off are mined.
     """
     known = instances[instances["resource"].notna()]
     if known.empty:
-        return {}
+        return dict(given or {})
     local = known["start"].dt.tz_localize("UTC").dt.tz_convert(tz).dt.tz_localize(None)
-    main = known.groupby("resource")["activity"].agg(lambda names: names.value_counts().index[0])
-    role = known["resource"].map(main)
-    everybody = weekly_hours(local)
+    resource = known["resource"].astype(str)
+    role = resource.map(_main_activity(resource, known["activity"]))
+    known_hours = given if given is not None else _mined_hours(local, resource, role)
+    calendars = {name: known_hours.get(name, ALWAYS) for name in resource.unique()}
+    weekdays = {name: frozenset(day for day, _, _ in c.hours) for name, c in calendars.items()}
+    absent = days_off(local, resource, role, weekdays)
+    return {name: Calendar(c.hours, c.absent | absent[name]) for name, c in calendars.items()}
+
+
+def _main_activity(resource: "pd.Series[str]", activity: "pd.Series[str]") -> "pd.Series[str]":
+    """What each resource does most often."""
+    times = pd.DataFrame({"resource": resource, "activity": activity}).value_counts().reset_index()
+    return times.drop_duplicates("resource").set_index("resource")["activity"]
+
+
+def _mined_hours(
+    local: "pd.Series[pd.Timestamp]", resource: "pd.Series[str]", role: "pd.Series[str]"
+) -> dict[str, Calendar]:
+    everybody = weekly_hours(local) or ALWAYS.hours
     roles = {name: weekly_hours(group) or everybody for name, group in local.groupby(role)}
-    found = {}
-    for name, group in local.groupby(known["resource"]):
-        hours = weekly_hours(group)
-        if hours is None:
-            found[str(name)] = Calendar(roles[main[name]] or ALWAYS.hours)
-        else:
-            found[str(name)] = Calendar(hours, days_absent(group, {day for day, _, _ in hours}))
-    return found
+    of = role.groupby(resource).first()
+    own = {str(name): weekly_hours(group) for name, group in local.groupby(resource)}
+    return {name: Calendar(hours or roles[of[name]]) for name, hours in own.items()}
 
 
-def weekly_hours(starts: "pd.Series[pd.Timestamp]") -> tuple[tuple[int, int, int], ...] | None:
+def weekly_hours(starts: "pd.Series[pd.Timestamp]") -> Hours | None:
     """Working hours that explain when work began (local time), or `None` where that is too rarely seen."""
+    if len(starts) < ENOUGH / 2:
+        return None
     weekdays = _working_days(starts)
-    second = (starts - starts.dt.normalize()).dt.total_seconds().to_numpy()
+    second = np.asarray((starts - starts.dt.normalize()).dt.total_seconds(), dtype=np.float64)
     of_day = starts.dt.weekday.to_numpy()
     pooled = _day_hours(second[np.isin(of_day, list(weekdays))])
     if pooled is None:
         return None
     hours: list[tuple[int, int, int]] = []
     for day in sorted(weekdays):
-        own = _day_hours(second[of_day == day], (900,))
+        own = _day_hours(second[of_day == day], SLOTS_S[:1])
         hours += [(day, begin, end) for begin, end in own or pooled]
     return tuple(hours)
 
@@ -165,9 +186,7 @@ def _working_days(starts: "pd.Series[pd.Timestamp]") -> set[int]:
     return set(range(7)) - set(np.flatnonzero(off).tolist())
 
 
-def _day_hours(
-    second: np.ndarray[tuple[int], np.dtype[np.float64]], sizes: tuple[int, ...] = SLOTS_S
-) -> list[tuple[int, int]] | None:
+def _day_hours(second: Floats, sizes: tuple[int, ...] = SLOTS_S) -> list[tuple[int, int]] | None:
     """Working hours of a day from seconds after midnight, in the finest slots the data carry.
 
     Where nearly all work begins at a few moments, the clock tells the date only, and hours stay unknown.
@@ -183,8 +202,8 @@ def _day_hours(
 
 
 def _edges(
-    second: np.ndarray[tuple[int], np.dtype[np.float64]],
-    on: np.ndarray[tuple[int], np.dtype[np.bool_]],
+    second: Floats,
+    on: NDArray[np.bool_],
     size: int,
 ) -> list[tuple[int, int]]:
     """Runs of working slots, their outer edges set by the first and last start to five minutes."""
@@ -200,21 +219,6 @@ def _edges(
             closing = int(-(-inside.max() // 300) * 300)
         hours.append((opening, min(closing, DAY_S)))
     return hours
-
-
-def days_absent(starts: "pd.Series[pd.Timestamp]", weekdays: set[int]) -> frozenset[date]:
-    """Working days without a start, in runs too long to be chance given how regularly it works."""
-    seen = starts.dt.normalize()
-    span = pd.date_range(seen.min(), seen.max())
-    working = span[span.weekday.isin(weekdays)]
-    active = working.isin(seen.unique())
-    share = min(active.mean(), 0.98) if len(working) else 0.0
-    absent: list[date] = []
-    edges = np.flatnonzero(np.diff(np.concatenate(([0], (~active).astype(int), [0]))))
-    for begin, end in zip(edges[::2], edges[1::2], strict=True):
-        if (1 - share) ** (end - begin) < 1e-4 / len(working):
-            absent += [day.date() for day in working[begin:end]]
-    return frozenset(absent)
 
 
 def describe(calendars: Mapping[str, Calendar]) -> list[dict[str, str]]:

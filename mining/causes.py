@@ -10,12 +10,11 @@ from numpy.typing import NDArray
 from mining.batches import find_batches
 from mining.calendars import ALWAYS, Calendar, mine_calendars, seconds
 from mining.enabling import enabled
-from mining.intervals import Clockwork, Intervals, covered, minus, union
+from mining.intervals import Intervals, covered, union
+from mining.timelines import IDLE_S, Timeline
 
 Precedence = Literal["baton", "kronos"]
 CAUSES = ("batching", "contention", "prioritisation", "unavailability", "extraneous")
-IDLE_S = 60.0
-"""Shorter pauses between two pieces of work are not idle time."""
 POOL_SHARE = 0.05
 """Whoever did at least this share of an activity could have done any of it."""
 DEDICATED = 0.2
@@ -41,17 +40,20 @@ def waiting_causes(
     what was possible earlier), else prioritisation (busy with what came later), else unavailability
     (off duty), else extraneous (Lashkevich et al., *Why am I waiting?*, CAiSE 2023). `baton` puts
     being off duty before being busy, and counts as extraneous whatever passed before somebody
-    who could have done the work was last idle: the work itself cannot have been ready. Where no instance
+    who could have done the work was last idle: the work itself cannot have been ready. Who comes late or
+    leaves early is off duty meanwhile (`mining.timelines`). Where no instance
     lasts, nobody is known to be busy or idle: what falls outside working hours is unavailability,
     the rest, which includes the processing itself, extraneous.
     """
     table, work = _prepare(instances)
     names = list(table["resource"].cat.categories)
-    given = calendars if calendars is not None else mine_calendars(table, tz)
+    known = mine_calendars(table, tz, calendars)
     bounds = (table["start"].min() - pd.Timedelta(days=1), table["end"].max() + pd.Timedelta(days=1))
-    duties = {c: c.duty(*bounds, tz) for c in {given.get(name, ALWAYS) for name in names}}
+    duties = {c: c.duty(*bounds, tz) for c in {known.get(name, ALWAYS) for name in names}}
+    exact = precedence == "kronos" or not (work["end"] > work["start"]).any()
     timelines = [
-        Timeline(work[work["resource"] == i], duties[given.get(name, ALWAYS)]) for i, name in enumerate(names)
+        Timeline(work[work["resource"] == i], duties[known.get(name, ALWAYS)], exact=exact)
+        for i, name in enumerate(names)
     ]
     found = _Causes(work, timelines, precedence).split()
     return pd.concat([table, found], axis=1)
@@ -79,25 +81,6 @@ def _prepare(instances: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 def _epoch(moments: "pd.Series[pd.Timestamp]") -> "pd.Series[float]":
     return moments.astype("datetime64[us]").astype("int64") / 1e6
-
-
-class Timeline:
-    """What one resource did: its work by start, when it was on duty, when it had nothing to do."""
-
-    def __init__(self, work: pd.DataFrame, duty: Intervals) -> None:
-        work = work.sort_values("start", kind="stable")
-        self.start, self.end, self.enabled = (work[n].to_numpy() for n in ("start", "end", "enabled"))
-        self.reach = np.maximum.accumulate(self.end) if len(work) else self.end
-        self.duty, self.clock = duty, Clockwork(duty)
-        self.free = minus(duty, union(self.start, self.end)).longer_than(IDLE_S)
-        # Before its first and after its last work a resource may not have been there at all.
-        self.idle = (
-            self.free.within(float(self.start.min()), float(self.end.max())) if len(work) else self.free
-        )
-
-    def busy(self, low: float, high: float) -> slice:
-        """Its work that overlaps `low` to `high`."""
-        return slice(int(np.searchsorted(self.reach, low, "right")), int(np.searchsorted(self.start, high)))
 
 
 class _Causes:

@@ -75,7 +75,7 @@ class Clockwork:
         """Counted seconds from the beginning of time until each moment."""
         if not len(self._at):
             return np.zeros_like(moments)
-        return np.interp(moments, self._at, self._count)
+        return np.asarray(np.interp(moments, self._at, self._count))
 
     def between(self, low: Floats, high: Floats) -> Floats:
         """Counted seconds between two moments each."""

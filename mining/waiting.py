@@ -32,7 +32,7 @@ class WaitingRequest(Request):
     idle is extraneous. `kronos`: what its resource did in every moment."""
     calendars: Annotated[str | None, InputFile()] = None
     """Working hours as JSON, `{"Anya": [{"days": ["MON"], "from": "09:00", "to": "17:00"}]}`; mined
-    from the log where absent."""
+    from the log where absent. Holidays and other days off are mined in both cases."""
     where: str | None = None
     """Only cases that pass this filter (CEL)."""
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from home.errors import UsageError
-from mining.calendars import ALWAYS, Calendar, days_absent, mine_calendars, read_calendars
+from mining.calendars import ALWAYS, Calendar, mine_calendars, read_calendars
 
 
 def starts(days: int, hours: tuple[float, float], weekdays: range, per_day: int = 12) -> pd.DataFrame:
@@ -42,13 +42,12 @@ def test_too_little_to_tell_means_always() -> None:
     assert mine_calendars(starts(2, (10, 12), range(7), 3), "UTC")["ann"].always
 
 
-def test_a_long_absence_is_found_and_a_short_gap_is_not() -> None:
+def test_days_off_are_mined_for_given_hours_too() -> None:
     log = starts(120, (9, 17), range(5))
-    day = log["start"].dt.normalize()
-    away = pd.date_range("2024-02-05", "2024-02-16", freq="B")
-    found = days_absent(log["start"][~day.isin(away)], set(range(5)))
-    assert found == {d.date() for d in away}
-    assert not days_absent(log["start"][~day.isin(away[:1])], set(range(5)))
+    log = log[log["start"].dt.normalize() != pd.Timestamp("2024-02-05")]
+    given = {"ann": Calendar(tuple((day, 28_800, 64_800) for day in range(5)))}
+    found = mine_calendars(log, "UTC", given)["ann"]
+    assert found == Calendar(given["ann"].hours, frozenset({date(2024, 2, 5)}))
 
 
 def test_nine_to_five_stays_so_over_a_clock_change() -> None:
