@@ -55,7 +55,7 @@ def opened(found: Path | str, limits: Limits, scratch: Path) -> Iterator[Content
     with TemporaryDirectory(dir=scratch, prefix="read-") as folder:
         if found.is_dir():
             raise Unfit("format", f"{found.name} is a folder.", hint="Name one file in it.")
-        yield _unpacked(found, limits, Path(folder))
+        yield replace(_unpacked(found, limits, Path(folder)), name=found.name)
 
 
 def without_secrets(address: str) -> str:

@@ -6,6 +6,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
 from home.context import Context
 from home.duck import Cursor, rows
 from home.errors import BatonError, Refused, UsageError
@@ -17,7 +19,7 @@ from ingest.catalog import Entry, keep_log, keep_source, remove
 from ingest.contracts import Finding, IngestReport, IngestRequest
 from ingest.dates import zone_named
 from ingest.decode import opened
-from ingest.errors import Rejected, Unfit
+from ingest.errors import IngestError, Rejected, Unfit
 from ingest.mapping import OPTIONS, Wish, from_toml, resolve
 from ingest.registry import choose, misnamed
 from ingest.source import resolve_source
@@ -51,6 +53,14 @@ def ingest(context: Context, request: IngestRequest) -> IngestReport:
         )
         report = IngestReport(log=request.log, status="reject", findings=(finding,), message=error.message)
         raise Rejected(report, hint=error.hint) from error
+    except duckdb.OutOfMemoryException as error:
+        raise IngestError(
+            f"{request.source}: the event store ran out of memory; nothing was loaded.",
+            hint="Raise the setting memory_limit (BATON_MEMORY_LIMIT=8GB).",
+        ) from error
+    except (duckdb.Error, OSError) as error:
+        said = getattr(error, "strerror", None) or str(error).splitlines()[0]
+        raise IngestError(f"{request.source} could not be loaded: {said}. Nothing was kept.") from error
 
 
 def _wishes(context: Context, request: IngestRequest) -> tuple[Wish, dict[str, str]]:

@@ -40,7 +40,7 @@ def choose(content: Content, name: str | None) -> Adapter:
 
 def misnamed(content: Content, adapter: Adapter) -> Finding | None:
     """A finding when the file's name is one of another adapter's."""
-    name = content.name.lower()
+    name = content.name.lower().removesuffix(".gz")
     others = [a for a in adapters().values() if a.name != adapter.name]
     suffix = next((s for a in others for s in a.suffixes if name.endswith(s)), None)
     if content.path is None or suffix is None or name.endswith(adapter.suffixes):

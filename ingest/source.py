@@ -1,6 +1,7 @@
 """Finds what the user named: a file here, an upload the service keeps, or the address of a system."""
 
 import re
+from contextlib import suppress
 from pathlib import Path
 
 from home.context import Context
@@ -22,8 +23,9 @@ def resolve_source(context: Context, source: str) -> Path | str:
     if source.startswith(UPLOAD):
         return _upload(context.home / "uploads", source.removeprefix(UPLOAD))
     path = Path(source)
-    if path.exists():
-        return path
+    with suppress(OSError):  # such as a name too long to be one
+        if path.exists():
+            return path
     if REFERENCE.match(source):
         return resolve_source(context, secret(source))
     if source == STATE:

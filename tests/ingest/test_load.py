@@ -42,6 +42,23 @@ def test_another_file_needs_append_or_replace(room):
     assert room.query("select count(*) from source") == [(1,)]
 
 
+def test_a_replacement_that_is_refused_leaves_the_log_as_it_was(room):
+    first = room.load(room.file("a.csv", CSV))
+    for options in ({"replace": True}, {"append": True}):
+        room.rejected(room.file("b.csv", HEAD), **options)
+        room.rejected(room.file("b.csv", HEAD + "c,a,03/04/2026,x\n"), **options)
+    assert room.load(room.file("a.csv", CSV)).events == first.events == len(room.rows("event"))
+
+
+def test_what_cannot_be_opened_is_one_line(room):
+    with pytest.raises(NotFound, match="no file"):
+        room.load("x" * 5000 + ".csv")
+    with pytest.raises(NotFound, match="no file"):
+        room.load(room.folder / "orders.csv")
+    assert "folder" in room.rejected(room.folder).message
+    assert room.rejected("ftp://example.org/a.csv").findings[0].code == "format"
+
+
 def test_the_same_content_read_differently_is_another_load(room):
     path = room.file("a.csv", CSV)
     room.load(path)
