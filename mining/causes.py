@@ -105,12 +105,11 @@ class _Causes:
         resource = work["resource"].to_numpy()
         for number, line in enumerate(self.timelines):
             rows = np.flatnonzero((waiting > 0) & (resource == number))
-            if timed:
-                for row in rows:
-                    self.parts[row, 1:4] = self._by_resource(line, begin[row], since[row], start[row])
-            else:  # nobody is known to be busy, only to be off duty
-                off = start[rows] - since[rows] - line.clock.between(since[rows], start[rows])
-                self.parts[rows, 3] = np.maximum(off, 0.0)
+            low, high = since[rows], start[rows]
+            self.parts[rows, 3] = np.maximum(high - low - line.clock.between(low, high), 0.0)
+            if timed:  # else nobody is known to be busy, only to be off duty
+                for row, busy in zip(rows.tolist(), line.busy(low, high), strict=True):
+                    self._by_work(line, row, busy, begin[row], since[row], start[row])
         self.parts[:, 0] = ready - begin
         self.parts[:, 4] = np.maximum(waiting - self.parts[:, :4].sum(axis=1), 0.0)
         if not self.kronos:
@@ -118,21 +117,19 @@ class _Causes:
         found = pd.DataFrame(self.parts, columns=list(CAUSES), index=work.index)
         return pd.concat([work[["source"]], pd.Series(waiting, name="waiting"), found], axis=1)
 
-    def _by_resource(
-        self, line: Timeline, begin: float, low: float, high: float
-    ) -> tuple[float, float, float]:
-        """Contention, prioritisation and unavailability of one wait, from `low` to `high`."""
-        at = line.busy(low, high)
+    def _by_work(self, line: Timeline, row: int, at: slice, begin: float, low: float, high: float) -> None:
+        """Contention and prioritisation of one wait, from `low` to `high`, by the work in `at`."""
         start, end = line.start[at], line.end[at]
+        if not len(start):
+            return
         earlier = line.enabled[at] <= begin
         clock = None if self.kronos else line.clock
         contention = covered(start[earlier], end[earlier], low, high, clock)
-        busy = covered(start, end, low, high, clock)
-        off = float(high - low - line.clock.between(np.array([low]), np.array([high]))[0])
-        if self.kronos and off > 0:
-            on_duty = covered(start, end, low, high, line.clock)
-            off -= busy - on_duty
-        return contention, max(busy - contention, 0.0), max(off, 0.0)
+        busy = contention if earlier.all() else covered(start, end, low, high, clock)
+        self.parts[row, 1:3] = contention, max(busy - contention, 0.0)
+        if self.kronos:  # being busy counts before being off duty
+            overtime = busy - covered(start, end, low, high, line.clock)
+            self.parts[row, 3] = max(self.parts[row, 3] - overtime, 0.0)
 
     def _own_batch(self, in_batch: NDArray[np.bool_]) -> None:
         """Members of a batch wait for each other and for its turn: batching, not bad luck."""

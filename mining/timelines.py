@@ -40,9 +40,10 @@ class Timeline:
             self.free.within(float(self.start.min()), float(self.end.max())) if len(work) else self.free
         )
 
-    def busy(self, low: float, high: float) -> slice:
-        """Its work that overlaps `low` to `high`."""
-        return slice(int(np.searchsorted(self.reach, low, "right")), int(np.searchsorted(self.start, high)))
+    def busy(self, low: Floats, high: Floats) -> list[slice]:
+        """Its work that overlaps each stretch from `low` to `high`."""
+        first, last = np.searchsorted(self.reach, low, "right"), np.searchsorted(self.start, high)
+        return [slice(*bounds) for bounds in zip(first.tolist(), last.tolist(), strict=True)]
 
     def _seen(self, shift: Intervals) -> Intervals:
         """Each shift from the first to the last sign of work, or to where it must have been there."""
