@@ -7,8 +7,11 @@ import streamlit as st
 from dashboard.parts.chrome import page, signature
 from dashboard.parts.navigation import PAGES
 
-st.set_page_config("Baton", layout="wide", initial_sidebar_state="expanded")
-st.html(Path(__file__).parent / "parts" / "page.css")
+PARTS = Path(__file__).parent / "parts"
+
+st.set_page_config("Baton", str(PARTS / "icon.svg"), layout="wide", initial_sidebar_state="expanded")
+st.html(PARTS / "page.css")
+st.logo(str(PARTS / "logo.svg"), size="large", icon_image=str(PARTS / "icon.svg"))
 pages = {group: [page(name, title) for name, title in listed] for group, listed in PAGES.items()}
 chosen = st.navigation(pages)
 signature()

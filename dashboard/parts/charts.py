@@ -30,18 +30,14 @@ def matrix(candidates: Sequence[Mapping[str, Any]]) -> go.Figure:
 
     Several candidates may share a cell: they are set side by side in it, in the order given.
     """
-    taken: dict[tuple[int, int], int] = {}
-    x, y = [], []
-    for c in candidates:
-        cell = (c["frequency"], c["pain"])
-        n = taken.setdefault(cell, 0)
-        taken[cell] += 1
-        x.append(cell[0] + 0.3 * ((n + 1) // 2) * (1 if n % 2 else -1))
-        y.append(cell[1])
+    cells = [(c["frequency"], c["pain"]) for c in candidates]
+    where = [_place(cells[:i].count(cell), cells.count(cell)) for i, cell in enumerate(cells)]
+    x = [cell[0] + dx for cell, (dx, _) in zip(cells, where, strict=True)]
+    y = [cell[1] + dy for cell, (_, dy) in zip(cells, where, strict=True)]
     figure = go.Figure()
     for corner, text in (((5, 5), "first"), ((1, 1), "leave")):
         figure.add_annotation(
-            x=corner[0], y=corner[1], text=text, showarrow=False, font={"color": GREY, "size": 12}, yshift=26
+            x=corner[0], y=corner[1], text=text, showarrow=False, font={"color": GREY, "size": 12}, yshift=30
         )
     figure.add_trace(
         go.Scatter(
@@ -49,9 +45,9 @@ def matrix(candidates: Sequence[Mapping[str, Any]]) -> go.Figure:
             y=y,
             mode="markers+text",
             text=[str(i + 1) for i in range(len(candidates))],
-            textfont={"color": "white"},
+            textfont={"color": "white", "size": 11},
             marker={
-                "size": [14 + 3 * c["stability"] for c in candidates],
+                "size": [12 + 2 * c["stability"] for c in candidates],
                 "opacity": 1,
                 "color": [BLUE if c["plannable"] else GREY for c in candidates],
                 "line": {"width": 0},
@@ -60,10 +56,20 @@ def matrix(candidates: Sequence[Mapping[str, Any]]) -> go.Figure:
             hovertemplate="%{customdata[1]}<extra></extra>",
         )
     )
-    axis = {"range": [0.4, 5.6], "dtick": 1, "tick0": 1, "zeroline": False}
+    for edge in (1.5, 2.5, 3.5, 4.5):
+        figure.add_vline(x=edge, line={"color": GREY, "width": 0.5, "dash": "dot"})
+        figure.add_hline(y=edge, line={"color": GREY, "width": 0.5, "dash": "dot"})
+    axis = {"range": [0.4, 5.6], "dtick": 1, "tick0": 1, "zeroline": False, "showgrid": False}
     figure.update_xaxes(title="frequency", **axis)
     figure.update_yaxes(title="pain", **axis)
     return figure
+
+
+def _place(number: int, of: int) -> tuple[float, float]:
+    """Where in a cell the candidate `number` of `of` is drawn: in rows of three, centred."""
+    row, column = divmod(number, 3)
+    rows, wide = (of + 2) // 3, min(3, of - 3 * row)
+    return 0.3 * (column - (wide - 1) / 2), 0.3 * ((rows - 1) / 2 - row)
 
 
 def intervals(rows: Sequence[Mapping[str, Any]]) -> go.Figure:

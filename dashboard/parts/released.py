@@ -31,7 +31,7 @@ def show_published(name: str) -> None:
     older = "" if found.version == newest else f" (newest is {newest})"
     purpose = literal(plan.purpose, longest=200)
     st.caption(f"{literal(plan.name)}@{found.version}{older} · owner {owner} · {purpose}")
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="center"):
         chrome.link("runs", "Start a run, or play many", icon=":material/play_arrow:", plan=name)
         chrome.link("kpis", "Its KPIs", icon=":material/monitoring:", plan=name)
         st.download_button(

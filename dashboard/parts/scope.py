@@ -54,7 +54,7 @@ def choose(title: str, *, simulated: bool = False, narrow: bool = True) -> Scope
     address.take(*KEPT)
     names = [log.name for log in sorted(logs, key=lambda log: log.simulated)]
     if address.one_of("log") not in names:
-        look_at(names[0])
+        look_at(max(logs, key=lambda log: (not log.simulated, log.events)).name)
     with head[1]:
         _pick_log(names)
     log = next(log for log in logs if log.name == address.one_of("log"))
@@ -62,7 +62,7 @@ def choose(title: str, *, simulated: bool = False, narrow: bool = True) -> Scope
         address.keep("log")
         say_freshness(log)
         return Scope(log, (), None, "instances")
-    with head[2].popover("Window and view", icon=":material/tune:", width="stretch"):
+    with head[2].popover(_window_label(), icon=":material/date_range:", width="stretch"):
         window = _window(log)
         view = _view(log)
     scope = Scope(log, address.all_of("where"), window, view)
@@ -128,6 +128,15 @@ def _window(log: Log) -> tuple[date, date] | None:
     address.put("from", None if whole else str(chosen[0]))
     address.put("to", None if whole else str(chosen[1]))
     return None if whole else (chosen[0], chosen[1])
+
+
+def _window_label() -> str:
+    """The window in view, on the button that changes it."""
+    first, last = address.one_of("from"), address.one_of("to")
+    raw = f" · {VIEWS['events'].lower()}" if address.one_of("view") == "events" else ""
+    if _day(first) is None and _day(last) is None:
+        return f"All time{raw}"
+    return literal(f"{first or '…'} to {last or '…'}{raw}")
 
 
 def _day(text: str | None) -> date | None:

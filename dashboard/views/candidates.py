@@ -37,10 +37,8 @@ def show() -> None:
     address.take(*KEPT)
     with head[1]:
         rate = _rate()
-    # An override changes no log; counting them makes the answer new.
-    version = (
-        ",".join(f"{log.hash}:{log.loaded_at}" for log in logs) + f";{st.session_state.get('overridden', 0)}"
-    )
+    # An override changes no log, and makes the answer another one.
+    version = ";".join(f"{log.hash}:{log.loaded_at}" for log in logs) + f";{current().ran['override']}"
     found = work.answer("candidates", "Scoring every process …", version=version, rate=rate)
     if found is None:
         return
@@ -159,7 +157,7 @@ def _one(chosen: Any, top: float) -> None:
         for column, name in zip(figures, SCORES, strict=False):
             _score(column, name, chosen)
         low, high = chosen.interval.total
-        span = f"{low}–{high}" if low != high else "certain"
+        span = f"95 %: {low}–{high}" if low != high else f"95 %: {low}"
         figures[3].metric("Total of 15", chosen.total, span, delta_color="off", delta_arrow="off")
         figures[3].caption(f"Among the first three in {percent(top)} of resampled histories")
         for each in chosen.overrides:
@@ -185,7 +183,7 @@ def _score(column: Any, name: str, chosen: Any) -> None:
     low, high = getattr(chosen.interval, name)
     computed = getattr(chosen.computed, name)
     value = getattr(chosen, name)
-    said = f"{low}–{high}" if low != high else "certain"
+    said = f"95 %: {low}–{high}" if low != high else f"95 %: {low}"
     if value != computed:
         said = f"computed {computed} ({said})"
     column.metric(name.capitalize(), value, said, delta_color="off", delta_arrow="off")

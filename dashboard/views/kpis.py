@@ -7,7 +7,7 @@ import streamlit as st
 from dashboard.cached import ask, now
 from dashboard.parts import address, charts, chrome, work
 from dashboard.parts.moments import utc_now
-from dashboard.parts.plain import ago, literal
+from dashboard.parts.plain import ago, count, literal
 from dashboard.parts.tables import as_csv
 from dashboard.runtime import current
 from home.text import duration, percent
@@ -128,7 +128,7 @@ def _headline(measured: list[Any]) -> None:
     for column, kpi in zip(st.columns(4), measured, strict=False):
         with column, st.container(border=True, height="stretch"):
             st.caption(literal(kpi.label))
-            st.markdown(f"### {_said(kpi, kpi.after)}")
+            st.markdown(f"## {_said(kpi, kpi.after)}")
             st.markdown(f"{MARKS.get(kpi.verdict, kpi.verdict)} :gray[before {_said(kpi, kpi.before)}]")
 
 
@@ -136,8 +136,13 @@ def _said(kpi: Any, value: float | None) -> str:
     if value is None:
         return "–"
     if kpi.unit == "s":
-        return duration(value)
-    return percent(value) if kpi.unit == "share" else f"{value:,.1f} {kpi.unit}"
+        return _together(duration(value))
+    return _together(percent(value) if kpi.unit == "share" else f"{value:,.1f} {kpi.unit}")
+
+
+def _together(text: str) -> str:
+    """A figure and its unit on one line."""
+    return text.replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def _row(kpi: Any) -> dict[str, str]:
@@ -160,7 +165,7 @@ def _row(kpi: Any) -> dict[str, str]:
 
 
 def _moved(change: float, *, points: bool) -> str:
-    return f"{100 * change:+.1f} {'points' if points else '%'}"
+    return _together(f"{100 * change:+.1f} {'points' if points else '%'}")
 
 
 def _intervals(measured: list[Any]) -> None:
@@ -206,7 +211,11 @@ def _control(found: Any, logs: dict[str, Log]) -> None:
         chart = ask("control", version=f"{log.hash}:{log.loaded_at}", log=name, of=of)
         label = f"**{literal(name)}** · {literal(chart.label)}"
         signals = [week for week in chart.weeks if week.signal]
-        said = f"{len(signals)} weeks signal a change" if signals else "nothing but the usual variation"
+        said = (
+            f"a change signals in {count(len(signals), 'week')}"
+            if signals
+            else "nothing but the usual variation"
+        )
         st.markdown(f"{label} · {said if chart.limits else literal(chart.reason)}")
         if chart.weeks:
             _drawn(chart, key=f"control:{name}")

@@ -9,7 +9,9 @@ from dashboard.cached import ask, now
 from dashboard.parts import chrome
 from dashboard.parts.plain import ago, count, literal
 from dashboard.parts.scope import Scope, choose, look_at
+from dashboard.runtime import current
 from home.text import duration
+from ingest.catalog import all_logs
 
 ICONS = {"waiting": "hourglass_top", "drift": "change_circle", "rework": "replay", "slow": "speed"}
 ABREAST = 4
@@ -69,7 +71,8 @@ def _loop(scope: Scope) -> None:
 
 def _logs(scope: Scope) -> None:
     st.subheader("Event logs")
-    logs = now("logs").rows
+    played = {log.name for log in all_logs(current().stores.events) if log.simulated}
+    logs = [log for log in now("logs").rows if log.log not in played]
     at = datetime.now(UTC)
     for start in range(0, len(logs), ABREAST):
         for column, log in zip(st.columns(ABREAST), logs[start : start + ABREAST], strict=False):
@@ -81,7 +84,7 @@ def _card(log: Any, at: datetime, *, chosen: bool) -> None:
     st.markdown(f"**{literal(log.log)}**")
     days = f"{log.first:%d %b %Y} – {log.last:%d %b %Y}" if log.first and log.last else "empty"
     st.caption(f"{log.cases:,} cases · {log.events:,} events\n\n{days} · loaded {ago(log.fresh_at, at)}")
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
             "Findings shown above" if chosen else "Show findings",
             key=f"findings:{log.log}",
