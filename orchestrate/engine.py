@@ -190,8 +190,13 @@ class Engine:
         self._thread.start()
         ready.wait()
         assert self._loop is not None  # noqa: S101 - set before `ready`
-        self.heartbeat.start()
-        self.driver.open(self._drive, self._loop)
+        self.heartbeat.start()  # before the first claim, or another worker takes its run for an orphan
+        try:
+            self.driver.open(self._drive, self._loop)
+        except BaseException:
+            self.heartbeat.stop()
+            self._loop = None
+            raise
         self._dispatching = asyncio.run_coroutine_threadsafe(self._dispatch(), self._loop)
         self._watcher.start()
 

@@ -14,7 +14,7 @@ from orchestrate.driver import make_driver
 from orchestrate.engine import Engine
 from orchestrate.memory import MemoryDriver
 
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 
 
 class Stub:
