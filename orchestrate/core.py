@@ -28,15 +28,14 @@ from orchestrate.events import (
 from orchestrate.flow import CANCEL, finish, go_round, take_branch, walk
 from orchestrate.plan_index import PlanIndex
 from orchestrate.turn import UNDO, Misfit, State, Token, Turn, copied, timers
+from orchestrate.undo import cancel, settle_ending
 from orchestrate.work import (
     attempt_token,
-    cancel,
     decided_step,
     done_task,
     failed,
     fire,
     open_side_task,
-    settle_ending,
     step_input,
     succeeded,
 )
@@ -134,7 +133,7 @@ def _decided(turn: Turn, event: Decided) -> None:
     if isinstance(node, Choice):
         take_branch(turn, node, event.outcome)
     else:
-        go_round(turn, node, event.outcome)
+        go_round(turn, node, event.outcome, by_hand=task["kind"] == "manual")
 
 
 def _is_branch(node: Choice | Loop, name: str) -> bool:

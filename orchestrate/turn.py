@@ -17,6 +17,8 @@ from orchestrate.plan_index import PlanIndex
 
 State = dict[str, Any]
 Token = dict[str, Any]
+PARTS = ("data", "done", "outcome")
+"""What a scope holds; beside it `last`, the step that was done last in it."""
 UNDO = "!undo"
 """Key of the token of the compensation that runs now; no node may be called so."""
 RUN = ""
@@ -36,7 +38,7 @@ def copied(value: Any) -> Any:
 
 def new_scope() -> dict[str, dict[str, Any]]:
     """What a lane writes: data by field, visits and last outcome by step."""
-    return {"data": {}, "done": {}, "outcome": {}}
+    return {part: {} for part in PARTS}
 
 
 @dataclass
@@ -75,22 +77,19 @@ class Turn:
         visits[node] = visits.get(node, 0) + 1
         return visits[node]
 
-    def scope(self, node: str) -> dict[str, dict[str, Any]]:
+    def scope(self, node: str) -> dict[str, Any]:
         """Where this node writes: its innermost lane, or the run."""
         lanes = self.index.lanes[node]
         if not lanes:
             return self.state
         parallel, lane = lanes[-1]
-        found: dict[str, dict[str, Any]] = self.open[parallel]["lanes"][lane]
+        found: dict[str, Any] = self.open[parallel]["lanes"][lane]
         return found
 
     def view(self, node: str) -> dict[str, dict[str, Any]]:
         """What this node sees: the run's `data`, `done` and `outcome` under those of its lanes."""
         scopes = [self.state, *(self.open[p]["lanes"][lane] for p, lane in self.index.lanes[node])]
-        return {
-            part: {k: v for scope in scopes for k, v in scope[part].items()}
-            for part in ("data", "done", "outcome")
-        }
+        return {part: {k: v for scope in scopes for k, v in scope[part].items()} for part in PARTS}
 
     def alert(self, kind: Any, node: str, visit: int, message: str) -> None:
         """Raise an alert."""
@@ -111,8 +110,9 @@ class Turn:
         """Open a task and set its timers on `token`."""
         self.state["tasks"] += 1
         step = self.index.nodes[token.get("node", node)]
-        task = {"id": f"{self.state['run']}.{self.state['tasks']}", "kind": kind, "level": 0}
-        token["phase"], token["task"] = "task", task | {"outcomes": list(outcomes)}
+        name = f"{self.state['run']}.{self.state['tasks']}"
+        token["phase"] = "task"
+        token["task"] = {"id": name, "kind": kind, "level": 0, "outcomes": list(outcomes)}
         timers = token.setdefault("timers", {})
         if sla is not None:
             timers["due"] = self.now + sla.due.total_seconds()
@@ -121,7 +121,7 @@ class Turn:
         role, assignee = person_or_role(role or self.index.plan.manual_role)
         self.effects.append(
             OpenTask(
-                task=task["id"],
+                task=name,
                 node=step.id,
                 visit=token["visit"],
                 kind=kind,

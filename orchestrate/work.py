@@ -1,12 +1,13 @@
-"""What happens to one step: attempts, retries, its task, its manual queue entry, its compensation."""
+"""What happens to one step: attempts, retries, its task, its entry in the manual queue."""
 
 import zlib
 from typing import Any
 
 from orchestrate.contracts import Retry, Step
-from orchestrate.effects import CloseTask, Completed, DoneTask, EscalateTask, RemindTask
+from orchestrate.effects import Completed, DoneTask, EscalateTask, RemindTask
 from orchestrate.events import Decided, Failed, Succeeded
 from orchestrate.turn import RUN, UNDO, Misfit, Token, Turn, person_or_role
+from orchestrate.undo import cancel, next_undo, settle_ending
 
 TASKS = frozenset({"human", "manual"})
 """Connectors that are people: a step bound to one, or to none, is a task."""
@@ -70,8 +71,15 @@ def _context(turn: Turn, step: Step) -> dict[str, Any]:
         "data": view["data"],
         "outcomes": view["outcome"],
         "form": step.output,
+        "shares": _shares(step),
     }
     return {name: value for name, value in found.items() if value}
+
+
+def _shares(step: Step) -> dict[str, float]:
+    """How often each outcome came in the log."""
+    seen = step.observed.outputs.get("outcome", {}) if step.observed else {}
+    return {name: seen[name] for name in step.outcomes if name in seen}
 
 
 def open_side_task(turn: Turn, step: Step) -> None:
@@ -94,7 +102,8 @@ def succeeded(turn: Turn, event: Succeeded) -> None:
         turn.alert("contract", step.id, token["visit"], f"output breaks the contract: {problem}")
         _fail(turn, event.node, token, f"output breaks the contract: {problem}", retryable=True)
     else:
-        complete(turn, step, token, event.output)
+        said = event.output.get("outcome")
+        complete(turn, step, token, event.output, said if said in step.outcomes else None)
 
 
 def failed(turn: Turn, event: Failed) -> None:
@@ -128,7 +137,7 @@ def complete(
         return
     scope = turn.scope(step.id)
     scope["data"].update(output)
-    scope["done"][step.id] = token["visit"]
+    scope["done"][step.id], scope["last"] = token["visit"], step.id
     if outcome is not None:
         scope["outcome"][step.id] = outcome
     turn.leave(step.id)
@@ -256,48 +265,3 @@ def _time_out(turn: Turn, key: str, token: Token) -> None:
         to_manual(turn, key, token, "nobody did it in time")
     else:
         _fail(turn, key, token, "no answer in time", retryable=True)
-
-
-def cancel(turn: Turn, *, undo: bool) -> None:
-    """Stop: close what waits, let attempts under way settle, then compensate last first."""
-    turn.agenda.clear()
-    turn.state["ending"] = {"undo": undo}
-    for key, token in list(turn.open.items()):
-        if "task" in token:
-            turn.effects.append(CloseTask(token["task"]["id"]))
-        elif undo and (token.get("phase") == "ready" or "lanes" in token):
-            continue  # an attempt under way, or the lanes it reads its input from
-        elif token.get("phase") == "accepted" and turn.index.step(key).compensation is not None:
-            # Somebody else has the work and may have done it, so its undoing is due too.
-            turn.state["undo"].append({"node": key, "visit": token["visit"], "output": {}})
-        del turn.open[key]
-    settle_ending(turn)
-
-
-def settle_ending(turn: Turn) -> None:
-    """Once nothing is under way any more, undo or end."""
-    if not any("phase" in token for token in turn.open.values()):
-        turn.open.clear()
-        if not turn.state["ending"]["undo"]:
-            turn.state["undo"] = []
-        next_undo(turn)
-
-
-def next_undo(turn: Turn) -> None:
-    """Begin the compensation of the last step that is not undone yet, or end the run."""
-    if not turn.state["undo"]:
-        turn.state["status"] = "ending"
-        return
-    last = turn.state["undo"].pop()
-    turn.state["undone"] = turn.state.get("undone", 0) + 1
-    turn.open[UNDO] = {
-        "node": last["node"],
-        "of": last["visit"],
-        "output": last["output"],
-        "visit": turn.state["undone"],
-        "enabled": turn.now,
-        "phase": "ready",
-        "attempt": 1,
-        "tries": 1,
-        "timers": {},
-    }
