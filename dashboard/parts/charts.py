@@ -8,7 +8,7 @@ import streamlit as st
 
 from dashboard.parts.tables import local
 
-BLUE, GREEN, RED, GREY, AMBER = "#3d5afe", "#00897b", "#d84343", "#8a93a6", "#e08a00"
+BLUE, GREEN, RED, GREY, AMBER = "#4f6bff", "#00897b", "#d84343", "#8a93a6", "#e08a00"
 MARGIN = {"l": 10, "r": 10, "t": 10, "b": 10}
 
 
@@ -37,7 +37,7 @@ def matrix(candidates: Sequence[Mapping[str, Any]]) -> go.Figure:
     figure = go.Figure()
     for corner, text in (((5, 5), "first"), ((1, 1), "leave")):
         figure.add_annotation(
-            x=corner[0], y=corner[1], text=text, showarrow=False, font={"color": GREY, "size": 12}, yshift=30
+            x=corner[0], y=corner[1], text=text, showarrow=False, font={"color": GREY, "size": 12}, yshift=22
         )
     figure.add_trace(
         go.Scatter(
@@ -96,7 +96,7 @@ def intervals(rows: Sequence[Mapping[str, Any]]) -> go.Figure:
             hovertemplate="%{y}: %{x:.0%}<br>%{customdata[0]}<extra></extra>",
         )
     )
-    figure.update_xaxes(tickformat="+.0%", title="change against the as-is")
+    figure.update_xaxes(tickformat="+.0%", title="change against the as-is; points for shares")
     figure.update_yaxes(autorange="reversed")
     return figure
 

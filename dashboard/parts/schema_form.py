@@ -35,9 +35,7 @@ def _input(label: str, about: Mapping[str, Any], key: str) -> Any:
         return st.selectbox(label, about["enum"], index=None, placeholder="Choose", format_func=str, **more)
     kind = about.get("type")
     if kind == "boolean":
-        return st.selectbox(
-            label, [True, False], index=None, format_func=lambda yes: "yes" if yes else "no", **more
-        )
+        return {"yes": True, "no": False}.get(st.selectbox(label, ["yes", "no"], index=None, **more))
     if kind in ("number", "integer"):
         given = st.number_input(label, value=None, step=1 if kind == "integer" else None, **more)
         return int(given) if given is not None and kind == "integer" else given

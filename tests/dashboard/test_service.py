@@ -92,3 +92,26 @@ def test_an_unknown_field_is_refused_by_name(service: Served) -> None:
     answer = service.post("logs", {"evil": 1})
     assert answer.status_code == 422
     assert "evil" in answer.text
+
+
+def test_an_upload_is_gone_once_its_command_has_ended(service: Served) -> None:
+    rows = "case,activity,time\n1,a,2026-01-01\n"
+    headers = {"authorization": f"Bearer {service.token}"}
+    sent = httpx.post(
+        f"{service.address}/api/uploads",
+        params={"name": "../../evil.csv"},
+        content=rows,
+        headers=headers,
+        trust_env=False,
+    )
+    ticket = sent.json()["upload"]
+    mapping = ["case_id=case", "activity=activity", "timestamp=time"]
+    answer = service.post("ingest", {"source": ticket, "log": "sent", "map": mapping})
+    assert answer.json()["events"] == 1
+    assert list((service.home / "uploads").iterdir()) == []
+    assert not (service.home.parent / "evil.csv").exists()
+
+
+def test_pages_without_a_login_stay_on_this_machine(baton: Baton) -> None:
+    answer = baton("serve", "--host", "0.0.0.0", check=1)
+    assert "0.0.0.0 is not a loopback address" in answer.err
