@@ -103,20 +103,23 @@ def _endpoint(runtime: Runtime, command: Command, pool: ThreadPoolExecutor) -> A
                     f"{job!r} cannot name a job.", hint="Use job- and 8 to 32 letters or digits, once."
                 )
             runtime.jobs[job] = work
+        tickets: list[str] = []
         try:
-            resolved = _with_uploads(runtime, command, request)
+            resolved = _with_uploads(runtime, command, request, tickets)
             call = lambda: runtime.run(command.name, resolved, job=work)  # noqa: E731
             return await asyncio.get_running_loop().run_in_executor(pool, call)
         finally:
             runtime.jobs.pop(job or "", None)
+            for ticket in tickets:
+                runtime.forget_upload(ticket)
 
     run.__annotations__ |= {"request": command.request, "return": command.response}
     run.__doc__ = command.function.__doc__
     return run
 
 
-def _with_uploads(runtime: Runtime, command: Command, request: Any) -> Any:
-    """Replace upload tickets by their files; a path on this machine is not for callers to name."""
+def _with_uploads(runtime: Runtime, command: Command, request: Any, tickets: list[str]) -> Any:
+    """Replace upload tickets by their files, and list them; paths here are not for callers to name."""
     update = {}
     for name, field in command.request.model_fields.items():
         value = getattr(request, name)
@@ -124,6 +127,7 @@ def _with_uploads(runtime: Runtime, command: Command, request: Any) -> Any:
             continue
         if value.startswith("upload:"):
             update[name] = str(runtime.upload_path(value))
+            tickets.append(value)
         elif "://" not in value and "\n" not in value and Path(value).exists():
             raise Refused(
                 f"{name} is a path on the service's machine.", hint="Send the file to /api/uploads first."
@@ -132,17 +136,22 @@ def _with_uploads(runtime: Runtime, command: Command, request: Any) -> Any:
 
 
 async def _keep(runtime: Runtime, request: Request, name: str) -> str:
+    """Write the request's body to a file and return its ticket; a body cut short or too large leaves none."""
     ticket, path = runtime.new_upload(name)
     size = 0
-    with path.open("wb") as file:
-        async for part in request.stream():
-            size += len(part)
-            if size > runtime.settings.max_file_bytes:
-                raise Refused(
-                    f"{path.name} is larger than the limit of {runtime.settings.max_file_bytes} bytes.",
-                    hint="Raise max_file_bytes in baton.toml.",
-                )
-            file.write(part)
+    try:
+        with path.open("wb") as file:
+            async for part in request.stream():
+                size += len(part)
+                if size > runtime.settings.max_file_bytes:
+                    raise Refused(
+                        f"{path.name} is larger than the limit of {runtime.settings.max_file_bytes} bytes.",
+                        hint="Raise max_file_bytes in baton.toml.",
+                    )
+                file.write(part)
+    except BaseException:
+        runtime.forget_upload(ticket)
+        raise
     return ticket
 
 

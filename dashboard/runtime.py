@@ -2,6 +2,7 @@
 
 import re
 import secrets
+import shutil
 import threading
 from collections import Counter
 from collections.abc import Mapping
@@ -105,6 +106,12 @@ class Runtime:
         if len(found) != 1:
             raise Refused(f"There is no upload {ticket!r}.", hint="Send the file to /api/uploads first.")
         return found[0]
+
+    def forget_upload(self, ticket: str) -> None:
+        """Remove an upload; one that is gone is no error."""
+        name = ticket.removeprefix("upload:")
+        if TICKET.fullmatch(name):
+            shutil.rmtree(self.settings.home / "uploads" / name, ignore_errors=True)
 
 
 def install(runtime: Runtime) -> None:

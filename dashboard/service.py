@@ -19,6 +19,7 @@ from home.contracts import Request, Response
 from home.errors import Refused
 
 SCRIPT = Path(__file__).with_name("app.py")
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 UPLOADS_KEPT_S = 86_400
 THEME = {
     "theme.primaryColor": "#3d5afe",
@@ -61,6 +62,11 @@ def serve(context: Context, request: ServeRequest) -> Served:
 
     settings = context.settings
     host = request.host or settings.host
+    if host not in LOOPBACK:
+        raise Refused(
+            f"{host} is not a loopback address, and the pages have no login.",
+            hint="Bind to 127.0.0.1 and put a proxy with a login in front of it.",
+        )
     with HomeLock(settings.home, "serve"), _bound(host, request.port, settings.port) as listening:
         address = f"http://{host}:{listening.getsockname()[1]}"
         token = secrets.token_urlsafe(32)
