@@ -14,6 +14,7 @@ SMALLEST, LARGEST = 2, 15
 LEAVES_SHARE = 0.8
 """Share of a block's activities that its tree must speak of."""
 MOST_TRIED = 25
+MOST_VARIANTS = 1000
 SECONDS = 20.0
 """Only a safeguard: what is found should not depend on the machine."""
 PathPain = Mapping[tuple[str, ...], tuple[list[float], list[float]]]
@@ -171,17 +172,17 @@ def _trees(variants: Variants) -> list[Tree]:
 
     common = _commonest(variants, 0.8)
     trees = [inductive_tree(common), inductive_tree(common, 0.2), grow_tree(variants, most_variants=60).tree]
-    if len(variants) <= 2000:
+    if len(variants) <= MOST_VARIANTS:
         trees += [inductive_tree(variants), inductive_tree(variants, 0.2)]
     return trees
 
 
 def _commonest(variants: Variants, share: float) -> dict[tuple[str, ...], int]:
-    """The commonest variants that together hold this share of the cases."""
+    """The commonest variants that together hold this share of the cases, as far as there is room."""
     kept: dict[tuple[str, ...], int] = {}
     left = share * sum(variants.values())
     for variant, cases in sorted(variants.items(), key=lambda each: (-each[1], each[0])):
-        if left <= 0:
+        if left <= 0 or len(kept) >= MOST_VARIANTS:
             break
         if variant:
             kept[variant] = cases

@@ -1,5 +1,6 @@
 """Concept drift: from which case on a process behaves differently, and in what."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ from home.sql import read_sql
 from home.text import percent
 from mining.instances import instances
 from mining.lens import lens
+from mining.plannable import MOST_ACTIVITIES
 from mining.running import running_cases
 
 ALPHA = 0.001
@@ -24,6 +26,10 @@ APART = 200
 """Changes nearer than this many cases are one."""
 GRID = 20_000
 """Positions looked at; longer logs are scanned in steps of several cases."""
+CELLS = 4_000_000
+"""Positions times pairs held at once."""
+ROOM = 40_000_000
+"""Variants times pairs held at once."""
 FEWEST = 8
 """A pair seen in fewer cases cannot give an alarm."""
 TAIL = 50
@@ -68,13 +74,11 @@ def find_changes(
     (Bonferroni); the strongest split divides the cases, and so on within both parts. Each change is
     then tested again between its neighbours.
     """
-    step = max(1, -(-len(variant_of) // GRID))
     present, pairs = _features(variants, np.bincount(variant_of, minlength=len(variants)))
     if not pairs:
         return []
-    blocks = np.arange(len(variant_of)) // step
-    counts = np.zeros((blocks[-1] + 1, len(pairs)))
-    np.add.at(counts, blocks, present[variant_of])
+    step = max(1, -(-len(variant_of) // GRID), -(-len(variant_of) * len(pairs) // CELLS))
+    counts = _counts(present, variant_of, step)
     scan = _Scan(np.vstack([np.zeros(len(pairs)), counts.cumsum(axis=0)]), len(variant_of), step, alpha)
     found = scan.pruned(scan.split(0, len(counts)))
     while near := [i for i in range(1, len(found)) if (found[i] - found[i - 1]) * step < APART]:
@@ -83,23 +87,38 @@ def find_changes(
     return [_change(scan, found, i, pairs) for i in range(len(found))]
 
 
+def _counts(present: NDArray[np.float32], variant_of: NDArray[np.int64], step: int) -> Counts:
+    """How many of each `step` successive cases have each pair."""
+    found = []
+    size = step * max(1, CELLS // (step * present.shape[1]))
+    for low in range(0, len(variant_of), size):
+        rows = present[variant_of[low : low + size]]
+        found.append(np.add.reduceat(rows, np.arange(0, len(rows), step), axis=0, dtype=np.float64))
+    return np.concatenate(found)
+
+
 def _features(
     variants: Sequence[Sequence[str]], cases: NDArray[np.int64]
 ) -> tuple[NDArray[np.float32], list[Pair]]:
     """Which pairs each variant has, leaving out pairs that (nearly) all or no cases have, and twins."""
-    sets = []
-    for variant in variants:
-        path = (START, *variant, END)
-        sets.append(set(pairwise(path)))
-    pairs = sorted(set().union(*sets)) if sets else []
+    sets = [set(pairwise((START, *variant, END))) for variant in variants]
+    seen: Counter[Pair] = Counter()
+    for members, n in zip(sets, cases.tolist(), strict=True):
+        for pair in members:
+            seen[pair] += n
+    total = int(cases.sum())
+    useful = [pair for pair, n in seen.items() if FEWEST <= n <= total - FEWEST]
+    # The pairs nearest to half of the cases can change most; there is room for so many.
+    useful.sort(key=lambda pair: (abs(seen[pair] - total / 2), pair))
+    pairs = sorted(useful[: max(100, ROOM // max(len(variants), 1))])
     number = {pair: i for i, pair in enumerate(pairs)}
     present = np.zeros((len(variants), len(pairs)), dtype=np.float32)
     for row, members in enumerate(sets):
-        present[row, [number[pair] for pair in members]] = 1
-    seen = cases @ present
-    useful = np.flatnonzero((seen >= FEWEST) & (seen <= cases.sum() - FEWEST))
-    _, first = np.unique(present[:, useful][cases > 0], axis=1, return_index=True)
-    kept = useful[np.sort(first)]
+        present[row, [number[pair] for pair in members if pair in number]] = 1
+    if not pairs:
+        return present, pairs
+    _, first = np.unique(present[cases > 0], axis=1, return_index=True)
+    kept = np.sort(first)
     return present[:, kept], [pairs[i] for i in kept]
 
 
@@ -284,7 +303,9 @@ def drift(context: Context, request: DriftRequest) -> DriftResponse:
         cases = view.cursor.execute(read_sql("mining.sql", "cases_by_start"), {"tz": log.tz}).df()
         variants = view.cursor.execute(read_sql("mining.sql", "variant_names")).fetchall()
         frame = instances(view.cursor, attributes=False)
-    running = cases["case_id"].isin(context.compute(running_cases, frame)).to_numpy()
+    few = log.activities <= MOST_ACTIVITIES
+    unfinished = context.compute(running_cases, frame) if few else frozenset()
+    running = cases["case_id"].isin(unfinished).to_numpy()
     number = {vid: i for i, (vid, _) in enumerate(variants)}
     order = cases["vid"].map(number).to_numpy().astype(np.int64)
     until = settled(running)

@@ -18,21 +18,17 @@ def parallel_pairs(case: NDArray[np.int64], activity: NDArray[np.int64], start: 
     Rows are sorted by case, then start.
     """
     overlapping: Counter[tuple[int, int]] = Counter()
-    together: Counter[tuple[int, int]] = Counter()
     bounds = np.flatnonzero(np.diff(case, prepend=-1, append=-1))
-    seen: dict[bytes, list[tuple[int, int]]] = {}
     for low, high in pairwise(bounds):
-        acts = activity[low:high]
-        pairs = seen.get(acts.tobytes())
-        if pairs is None:
-            names = np.unique(acts).tolist()
-            pairs = seen[acts.tobytes()] = [(a, b) for i, a in enumerate(names) for b in names[i + 1 :]]
-        together.update(pairs)
         reach = np.maximum.accumulate(end[low:high])
         if (start[low + 1 : high] < reach[:-1]).any():
-            overlapping.update(_overlaps(acts, start[low:high], end[low:high]))
-    found = {pair for pair, n in overlapping.items() if n >= max(2, OVERLAP * together[pair])}
-    return found | {(b, a) for a, b in found}
+            overlapping.update(_overlaps(activity[low:high], start[low:high], end[low:high]))
+    found = set()
+    for (a, b), n in overlapping.items():
+        together = np.intersect1d(case[activity == a], case[activity == b])
+        if n >= max(2, OVERLAP * len(together)):
+            found |= {(a, b), (b, a)}
+    return found
 
 
 def _overlaps(
@@ -42,7 +38,7 @@ def _overlaps(
     for i in range(len(acts)):
         for j in range(i + 1, len(acts)):
             if start[j] >= end[i]:
-                continue
+                break
             if end[j] > start[j] and acts[i] != acts[j]:
                 found.add((min(int(acts[i]), int(acts[j])), max(int(acts[i]), int(acts[j]))))
     return found
@@ -70,7 +66,7 @@ def enabled(instances: pd.DataFrame) -> pd.DataFrame:
     source = np.where(simple, previous, -1)
     first = np.maximum.accumulate(np.where(follows, 0, np.arange(len(case))))
     for row in np.flatnonzero(follows & ~simple):
-        source[row] = _latest(row, first[row], activity, start, end, parallel)
+        source[row] = _latest(int(row), int(first[row]), activity, start, end, parallel)
     return pd.DataFrame({"enabled": np.where(source >= 0, end[source], start), "source": source})
 
 

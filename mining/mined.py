@@ -18,7 +18,7 @@ from mining.grow import Verdict
 from mining.instances import instances
 from mining.lens import lens
 from mining.pain import Entries, Kind, entries, prepare
-from mining.plannable import plannable
+from mining.plannable import MOST_ACTIVITIES, plannable
 from mining.running import running_cases
 from mining.score import Interval, Scored, score
 from mining.spots import Found, path_pains, planned_alone, rows, spots, whole_process
@@ -94,11 +94,12 @@ def mine(context: Context, log: Log, anchors: Anchors) -> list[Mined]:
         context.job.progress(0.2, f"weighing {log.name}")
         prepare(view.cursor, anchors)
         pains = path_pains(rows(view.cursor, "path_pain"), names, anchors.pain["alpha"])
-        running = context.compute(running_cases, frame)
+        few = log.activities <= MOST_ACTIVITIES
+        running = context.compute(running_cases, frame) if few else frozenset()
         variants = settled_variants(cases, names, running)
         context.job.progress(0.3, f"looking for parts of {log.name}")
         verdict = context.compute(plannable, variants)
-        blocks = context.compute(worth_showing, variants, pains, anchors) if variants else []
+        blocks = context.compute(worth_showing, variants, pains, anchors) if variants and few else []
         found = [whole_process(log, tuple(sorted({a for v in pains for a in v})), verdict)]
         found += [planned_alone(log, each) for each in blocks]
         found += spots(view.cursor, pains, found, anchors)

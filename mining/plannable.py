@@ -9,6 +9,8 @@ from mining.floating import grow_beside_floating
 from mining.grow import PILOT, PLAN, Grown, Verdict
 from mining.outcomes import decision_names
 
+MOST_ACTIVITIES = 500
+"""Above this many, names tell cases apart rather than steps, and looking for a tree is futile."""
 WORSE = 0.02
 """Coverage given up at most for one decision written as several activities."""
 
@@ -28,8 +30,12 @@ def plannable(variants: Variants) -> Plannable:
     """Grow a tree from finished cases since the last change, and say whether it is enough to plan with."""
     if not any(variants):
         return Plannable("refuse", 0.0, 0.0, "No finished case is left to plan with.")
+    names = set().union(*variants)
+    if len(names) > MOST_ACTIVITIES:
+        because = f"It has {len(names):,} distinct activities; rename or merge them first."
+        return Plannable("refuse", 0.0, 0.0, because)
     grown = grow_beside_floating(variants)
-    named = {a: d.name for d in decision_names(set().union(*variants)) for a in d.outcomes}
+    named = {a: d.name for d in decision_names(names) for a in d.outcomes}
     if named:
         merged: Counter[tuple[str, ...]] = Counter()
         for variant, cases in variants.items():

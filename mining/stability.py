@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 Floats = NDArray[np.float64]
 QUARTERS = 4
@@ -19,12 +20,18 @@ class Steps:
         counted = [Counter(pairwise(("", *path, ""))) for path in paths]
         self.pairs = sorted(set().union(*counted))
         number = {pair: i for i, pair in enumerate(self.pairs)}
-        self.of_path = np.zeros((len(paths), len(self.pairs)))
-        for row, counts in enumerate(counted):
-            for pair, n in counts.items():
-                self.of_path[row, number[pair]] = n
+        rows = np.repeat(np.arange(len(paths)), [len(counts) for counts in counted])
+        columns = [number[pair] for counts in counted for pair in counts]
+        times = [float(n) for counts in counted for n in counts.values()]
+        self.of_path = csr_array((times, (rows, columns)), shape=(len(paths), len(self.pairs)))
         self.source = np.unique([source for source, _ in self.pairs], return_inverse=True)[1]
         self.activities = len({name for path in paths for name in path})
+
+    def counts(self, path: NDArray[np.int64], group: NDArray[np.int64], groups: int) -> Floats:
+        """How often each step is taken by the cases of each group; `path` and `group` by case."""
+        ones = np.ones(len(path))
+        cases = csr_array((ones, (group, path)), shape=(groups, self.of_path.shape[0]))
+        return np.asarray((cases @ self.of_path).toarray())
 
 
 def divergence(parts: Floats) -> Floats:
@@ -51,28 +58,22 @@ def _relative(p: Floats, q: Floats) -> Floats:
 def chance_divergence(path: NDArray[np.int64], steps: Steps, seed: int) -> float:
     """The divergence that the same cases have in shuffled order, on average."""
     rng = np.random.default_rng(seed)
-    found = []
-    for _ in range(SHUFFLES):
-        parts = [
-            np.bincount(part, minlength=len(steps.of_path)) @ steps.of_path
-            for part in np.array_split(rng.permutation(path), QUARTERS)
-        ]
-        found.append(float(divergence(np.array(parts)[None])[0]))
-    return float(np.mean(found))
+    quarter = np.arange(len(path)) * QUARTERS // max(len(path), 1)
+    shuffled = (steps.counts(rng.permutation(path), quarter, QUARTERS) for _ in range(SHUFFLES))
+    return float(np.mean([divergence(parts[None])[0] for parts in shuffled]))
 
 
 def quarters(entries_per_week: Floats) -> NDArray[np.int64]:
     """For each week the quarter it belongs to, so that each holds about a quarter of the cases."""
     before = np.concatenate(([0.0], np.cumsum(entries_per_week)[:-1])) + entries_per_week / 2
-    found = np.minimum((before / max(entries_per_week.sum(), 1.0) * QUARTERS).astype(np.int64), QUARTERS - 1)
-    return found
+    quarter = np.floor(before / max(entries_per_week.sum(), 1.0) * QUARTERS)
+    return np.asarray(np.minimum(quarter, QUARTERS - 1), dtype=np.int64)
 
 
 def predictability(counts: Floats, steps: Steps) -> Floats:
     """`1 - H / log2(|A| + 1)`, H the mean entropy of the next step in bits. `counts`: draws by steps."""
-    of_source = np.zeros((counts.shape[0], steps.source.max() + 1))
-    for column, source in enumerate(steps.source):
-        of_source[:, source] += counts[:, column]
+    # Pairs are sorted by where they leave from, so each source is a run of columns.
+    of_source = np.add.reduceat(counts, np.flatnonzero(np.diff(steps.source, prepend=-1)), axis=1)
     share = np.divide(counts, of_source[:, steps.source], out=np.ones_like(counts), where=counts > 0)
     bits = -(counts * np.log2(share)).sum(axis=1) / np.maximum(counts.sum(axis=1), 1.0)
     found: Floats = 1 - bits / np.log2(steps.activities + 1)

@@ -17,6 +17,9 @@ from mining.stability import (
     variation,
 )
 
+CELLS = 5_000_000
+"""Draws times steps held at once."""
+
 
 class Weighed:
     """Sums per week, and draws of weeks: the first row weighs each week once, the others resample."""
@@ -61,16 +64,16 @@ class Weighed:
         """Change in bits beyond chance, predictability, and variation of volume and duration."""
         steps = Steps(self.entries.paths)
         path = self.entries.cases["path"].to_numpy(np.int64)
-        in_week = np.zeros((self.count, len(steps.pairs)))
-        np.add.at(in_week, self.week, steps.of_path[path])
-        found = {}
+        in_week = steps.counts(path, self.week, self.count)
+        found: dict[str, Floats] = {}
+        size = max(1, CELLS // (QUARTERS * len(steps.pairs)))
+        chunks = [self.weights[low : low + size] for low in range(0, len(self.weights), size)]
         if self.count >= QUARTERS:
-            parts = np.stack(
-                [self.weights[:, self.quarter == q] @ in_week[self.quarter == q] for q in range(QUARTERS)],
-                axis=1,
-            )
-            found["change"] = divergence(parts) - chance_divergence(path, steps, seed)
-        found["predictability"] = predictability(self.weights @ in_week, steps)
+            quarter = [self.quarter == q for q in range(QUARTERS)]
+            parts = (np.stack([w[:, q] @ in_week[q] for q in quarter], axis=1) for w in chunks)
+            found["change"] = np.concatenate([divergence(part) for part in parts])
+            found["change"] -= chance_divergence(path, steps, seed)
+        found["predictability"] = np.concatenate([predictability(w @ in_week, steps) for w in chunks])
         if len(self.recent) >= QUARTERS:
             found["volume"] = variation(self.cases[self.recent_draws])
         hours = self.entries.cases["cycle"].to_numpy(float)

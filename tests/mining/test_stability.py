@@ -26,8 +26,9 @@ def test_chance_explains_the_divergence_of_a_steady_process() -> None:
     rng = np.random.default_rng(0)
     steps = Steps([("A", "B"), ("A", "C"), ("B", "C", "A")])
     path = rng.choice(3, 400, p=[0.5, 0.3, 0.2])
-    parts = np.array([[np.bincount(p, minlength=3) @ steps.of_path for p in np.array_split(path, 4)]])
-    assert abs(divergence(parts)[0] - chance_divergence(path, steps, 1)) < 0.005
+    parts = steps.counts(path, np.arange(400) // 100, 4)
+    assert parts.sum() == sum(3 if p < 2 else 4 for p in path)
+    assert abs(divergence(parts[None])[0] - chance_divergence(path, steps, 1)) < 0.005
 
 
 def test_one_way_is_foreseen_and_a_coin_is_not() -> None:
