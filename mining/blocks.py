@@ -14,7 +14,7 @@ SMALLEST, LARGEST = 2, 15
 LEAVES_SHARE = 0.8
 """Share of a block's activities that its tree must speak of."""
 MOST_TRIED = 25
-MOST_VARIANTS = 1000
+MOST_VARIANTS, MOST_ACTIVITIES = 1000, 60
 SECONDS = 20.0
 """Only a safeguard: what is found should not depend on the machine."""
 PathPain = Mapping[tuple[str, ...], tuple[list[float], list[float]]]
@@ -170,11 +170,28 @@ def _trees(variants: Variants) -> list[Tree]:
     """Several views of the same process, for the parts they divide it into."""
     from mining._pm4py import inductive_tree
 
+    variants = _without_rarest(variants)
     common = _commonest(variants, 0.8)
     trees = [inductive_tree(common), inductive_tree(common, 0.2), grow_tree(variants, most_variants=60).tree]
     if len(variants) <= MOST_VARIANTS:
         trees += [inductive_tree(variants), inductive_tree(variants, 0.2)]
     return trees
+
+
+def _without_rarest(variants: Variants) -> Variants:
+    """The variants without all but the commonest activities: miners take the cube of their number."""
+    seen: Counter[str] = Counter()
+    for variant, cases in variants.items():
+        seen.update(dict.fromkeys(variant, cases))
+    if len(seen) <= MOST_ACTIVITIES:
+        return variants
+    kept = {name for name, _ in seen.most_common(MOST_ACTIVITIES)}
+    shorter: Counter[tuple[str, ...]] = Counter()
+    for variant, cases in variants.items():
+        path = tuple(name for name in variant if name in kept)
+        if path:
+            shorter[path] += cases
+    return shorter
 
 
 def _commonest(variants: Variants, share: float) -> dict[tuple[str, ...], int]:
