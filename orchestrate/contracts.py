@@ -62,6 +62,17 @@ class Binding(Contract):
     settings: dict[str, Any] = {}
 
 
+class Next(Contract):
+    """One way on that cases took right after a step."""
+
+    ways: dict[str, str]
+    """What came of each choice and loop that was met next: a branch, or `again` or `on`."""
+    share: float
+    """Of the times that something had to be chosen after the step."""
+    words: dict[str, float] = {}
+    """How the log says the step ended then: shares of its outcomes."""
+
+
 class Observed(Contract):
     """What the log showed of a step: 21 quantiles (0 %, 5 % … 100 %), in seconds."""
 
@@ -71,6 +82,8 @@ class Observed(Contract):
     """Before the step began."""
     outputs: dict[str, dict[str, float]] = {}
     """Share of each value of the outcomes and attributes that this step is seen to set."""
+    next: tuple[Next, ...] = ()
+    """Where it went from here, the commonest way first."""
 
 
 class Step(Contract):
@@ -91,7 +104,7 @@ class Step(Contract):
     output: JsonSchema = {}
     """A success whose output breaks this is a failure."""
     outcomes: tuple[str, ...] = ()
-    """What a person may decide; empty means done is done."""
+    """What may be decided; empty means done is done. A connector says it as `outcome` in its output."""
     binding: Binding | None = None
     """Without one the step is a task for a person."""
     timeout: timedelta | None = None
@@ -131,7 +144,14 @@ class Branch(Contract):
     """Share of the cases in the log that went this way."""
     when: Cel | None = None
     """For `rule` and `history`: the first branch whose expression is true is taken."""
+    outcomes: tuple[str, ...] = ()
+    """For `outcome`: the outcomes that take this branch; empty means the one that is called like it."""
     body: "Node"
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The outcomes that take this branch."""
+        return self.outcomes or (self.name,)
 
 
 class Choice(Contract):
@@ -140,8 +160,8 @@ class Choice(Contract):
     kind: Literal["choice"] = "choice"
     id: str
     by: DecidedBy
-    of: str | None = None
-    """For `outcome`: the id of the step whose outcome names the branch."""
+    of: str | tuple[str, ...] | None = None
+    """For `outcome`: the id of the step whose outcome names the branch; of several, the one done last."""
     question: str = ""
     """For `person`: what is asked, with the observed shares shown beside the answers."""
     role: str | None = None
@@ -163,7 +183,7 @@ class Loop(Contract):
     body: "Node"
     redo: "Node"
     by: DecidedBy
-    of: str | None = None
+    of: str | tuple[str, ...] | None = None
     again: Cel | None = None
     """For `rule` and `history`; for `outcome`, the outcome names `again` or `on`."""
     again_outcomes: tuple[str, ...] = ()
@@ -175,6 +195,11 @@ class Loop(Contract):
     accuracy: float | None = None
     majority: float | None = None
     evidence: tuple[Evidence, ...] = ()
+
+
+def deciders(node: Choice | Loop) -> tuple[str, ...]:
+    """Ids of the steps by whose outcome a choice or loop goes."""
+    return (node.of,) if isinstance(node.of, str) else node.of or ()
 
 
 class Skip(Contract):

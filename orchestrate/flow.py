@@ -3,9 +3,9 @@
 from typing import Any
 
 from home.errors import BatonError
-from orchestrate.contracts import Branch, Choice, Loop, Parallel, Sequence, Step
+from orchestrate.contracts import Branch, Choice, Loop, Parallel, Sequence, Step, deciders
 from orchestrate.effects import CloseTask
-from orchestrate.turn import Token, Turn, new_scope
+from orchestrate.turn import PARTS, Token, Turn, new_scope
 from orchestrate.work import begin_step, open_side_task
 
 AGAIN, ON, CANCEL = "again", "on", "cancel"
@@ -82,8 +82,8 @@ def _leave(turn: Turn, node_id: str) -> None:
 def _join(turn: Turn, node: Parallel, token: Token) -> None:
     into = turn.scope(node.id)
     for lane in token["lanes"].values():
-        for part, written in lane.items():
-            into[part].update(written)
+        for part in PARTS:
+            into[part].update(lane[part])
     turn.leave(node.id)
 
 
@@ -93,8 +93,9 @@ def _choose(turn: Turn, node: Choice) -> None:
     if node.by == "default":
         taken = max(node.branches, key=lambda b: b.share).name
     elif node.by == "outcome":
-        taken = turn.view(node.id)["outcome"].get(node.of or "")
-        reason = f"no branch is called {taken!r}, the outcome of {node.of!r}"
+        said = _said(turn, node)
+        taken = next((branch.name for branch in node.branches if said in branch.words), None)
+        reason = f"no branch is called {said!r}, the outcome of {' or '.join(map(repr, deciders(node)))}"
     elif node.by in ("rule", "history"):
         taken, reason = _first_true(turn, node)
     if any(branch.name == taken for branch in node.branches):
@@ -105,6 +106,14 @@ def _choose(turn: Turn, node: Choice) -> None:
         _ask_which(turn, node, token)
     else:
         _ask_which(turn, node, token, reason)
+
+
+def _said(turn: Turn, node: Choice | Loop) -> str | None:
+    """The outcome a choice or loop goes by; of several steps, that of the one done last before it."""
+    found = deciders(node)
+    of = found[0] if len(found) == 1 else turn.scope(node.id).get("last")
+    said: str | None = turn.view(node.id)["outcome"].get(of) if of in found else None
+    return said
 
 
 def _first_true(turn: Turn, node: Choice) -> tuple[str | None, str]:
@@ -175,32 +184,32 @@ def take_branch(turn: Turn, node: Choice, name: str) -> None:
 def _again_or_on(turn: Turn, node: Loop, token: Token) -> None:
     again, problem = False, ""
     if node.by == "outcome":
-        again = turn.view(node.id)["outcome"].get(node.of or "") in node.again_outcomes
+        again = _said(turn, node) in node.again_outcomes
     elif node.by == "default":
         again = node.share_again >= 0.5
     elif node.by in ("rule", "history") and node.again:
         again, problem = _holds(turn, node.again, _environment(turn, node))
     token["in"] = "deciding"
-    context = {
-        "question": node.question,
-        "passes": token["passes"],
-        "shares": {AGAIN: node.share_again, ON: 1 - node.share_again},
-    }
-    if node.by in ("person", "event"):
-        if token["passes"] >= node.max_visits:
-            problem = f"the loop was passed {token['passes']} times, the most it may be"
-        _ask(turn, node, token, [AGAIN, ON], problem, context)
-    elif problem or (again and token["passes"] >= node.max_visits):
-        problem = problem or f"the loop wants another pass after {token['passes']}, the most it may have"
+    context = _passes(node, token)
+    if problem or node.by in ("person", "event"):
         _ask(turn, node, token, [AGAIN, ON], problem, context)
     else:
         go_round(turn, node, AGAIN if again else ON)
 
 
-def go_round(turn: Turn, node: Loop, way: str) -> None:
-    """Another pass of the loop, or on."""
+def _passes(node: Loop, token: Token) -> dict[str, Any]:
+    shares = {AGAIN: node.share_again, ON: 1 - node.share_again}
+    return {"question": node.question, "passes": token["passes"], "shares": shares}
+
+
+def go_round(turn: Turn, node: Loop, way: str, *, by_hand: bool = False) -> None:
+    """Another pass of the loop, or on; only the manual queue may grant more passes than the most."""
     token = turn.open[node.id]
     token.pop("phase", None)
+    if way == AGAIN and token["passes"] >= node.max_visits and not by_hand:
+        problem = f"the loop wants another pass after {token['passes']}, the most it may have"
+        _ask(turn, node, token, [AGAIN, ON], problem, _passes(node, token))
+        return
     if way == AGAIN:
         token["in"] = "redo"
         turn.enter(node.redo.id)
