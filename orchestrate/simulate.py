@@ -15,7 +15,9 @@ class SimulateRequest(Request):
     source: Annotated[str, Argument("FILE|LOG")]
     """A plan file, or the name of a log."""
     cases: int = Field(default=1000, ge=1)
+    """How many cases to play."""
     seed: int = 1
+    """Another seed draws other cases."""
     output: Annotated[str | None, Option(("-o", "--output"), "CSV"), OutputFile()] = None
     """Where to write the simulated events."""
 
