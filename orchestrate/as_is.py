@@ -12,7 +12,8 @@ from mining.tree import Tree
 from orchestrate.contracts import Branch, Choice, Loop, Node, Observed, Parallel, Sequence, Skip, Step
 from orchestrate.history import Floats, History, Ints, Taken
 from orchestrate.lanes import AT_ONCE, Lanes, parallel_blocks
-from orchestrate.workers import Worker, worker
+from orchestrate.what_next import with_next
+from orchestrate.workers import Worker, workers
 
 LEVELS = np.linspace(0, 1, 21)
 SKIP = "skip"
@@ -60,13 +61,13 @@ def draw(history: History) -> AsIs:
         path: lanes for path, lanes in blocks.items() if lanes.overlapping < AT_ONCE and len(lanes.case)
     }
     times = _times(history, serial)
-    groups = dict(iter(history.frame.groupby("activity", sort=False)))
-    workers = {name: worker(groups[name]) for name in history.names}
-    drawing = _Drawing(history, times, workers, serial)
+    who = workers(history.frame, history.names)
+    drawing = _Drawing(history, times, who, serial)
     body = drawing.node(history.grown.tree, ())
     taken = {drawing.id_of[path]: found for path, found in drawing.taken.items()}
+    body = with_next(history, body, taken, {name: times[name].row for name in times})
     serial_ids = {drawing.id_of[path]: lanes for path, lanes in serial.items()}
-    return AsIs(body, drawing.id_of, drawing.step_of, taken, times, workers, serial_ids)
+    return AsIs(body, drawing.id_of, drawing.step_of, taken, times, who, serial_ids)
 
 
 def _times(history: History, serial: dict[Path, Lanes]) -> dict[str, Times]:
@@ -222,17 +223,22 @@ def make_step(
     )
     share = len(np.unique(history.case_of_row()[times.row])) / max(history.fitting, 1)
     doer = who.role or ("a system" if who.system else "a person")
+    purpose = f"Done in {share:.0%} of cases by {doer} ({who.why})."
+    instructions = f"Do {activity!r}, then say it is done."
+    if who.outside:
+        purpose = f"Comes from outside in {share:.0%} of cases ({who.why}): nobody here does it."
+        instructions = f"Comes from outside: say when {activity!r} has happened."
+    if outcomes:
+        instructions = instructions.replace("it is done", "how it ended")
     return Step(
         id=identity,
         name=activity,
         does="service" if who.system else "human",
-        purpose=f"Done in {share:.0%} of cases by {doer} ({who.why}).",
+        purpose=purpose,
         system=str(systems.mode().iat[0]) if len(systems) else None,
-        role=who.role,
+        role=None if who.outside else who.role,
         outcomes=outcomes,
-        instructions=f"Do {activity!r} and say how it ended."
-        if outcomes
-        else f"Do {activity!r}, then say it is done.",
+        instructions=instructions,
         observed=observed(history, times),
     )
 

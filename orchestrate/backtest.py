@@ -65,8 +65,9 @@ class Backtest(Response):
         if not self.cases:
             return
         yield f"coverage       {percent(self.coverage)} of cases can go as they went"
-        yield f"agreement      {percent(self.agreement)} of decisions by rule go as in history"
-        yield f"manual queue   {percent(self.manual_share)} of cases"
+        if self.agreement is not None:
+            yield f"agreement      {percent(self.agreement)} of decisions by rule go as in history"
+        yield f"manual queue   {percent(self.manual_share)} of cases{self._why_manual()}"
         cycle = self.cycle_s
         if cycle.tobe is not None and cycle.interval is not None:
             low, high = (duration(bound) for bound in cycle.interval)
@@ -77,6 +78,13 @@ class Backtest(Response):
             yield plain(
                 f"  {deviation.cases:,} cases ({percent(deviation.share)}) go another way: {way[:300]}"
             )
+
+    def _why_manual(self) -> str:
+        if not self.manual_share or self.coverage is None:
+            return ""
+        other = max(1 - self.coverage, 0.0)
+        rest = max(self.manual_share - other, 0.0)
+        return f": {percent(other)} go ways it does not have, {percent(rest)} its rare ways or past a limit"
 
 
 class BacktestRequest(Request):

@@ -30,7 +30,10 @@ def with_moves(plan: Plan, accepted: Iterable[str]) -> Plan:
         what = f"no move {', '.join(sorted(unknown))}" if unknown else "no as-is tree to start from"
         raise Refused(f"Plan {plan.name!r} has {what}.", hint="`baton plan CANDIDATE -o FILE` makes it anew.")
     moves = tuple(move.model_copy(update={"accepted": move.id in wanted}) for move in plan.moves)
+    from orchestrate.spoken import say_next
+
     body = changed(plan.as_is, (change for move in moves if move.accepted for change in move.changes))
+    body = say_next(body)
     return plan.model_copy(update={"body": body, "moves": moves})
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from home.context import Context
 from home.contracts import Argument, Contract, InputFile, Request, Response
 from home.errors import Refused
-from orchestrate.contracts import Choice, Loop, Node, Parallel, Plan, Sequence, Skip, Step
+from orchestrate.contracts import Choice, Loop, Node, Parallel, Plan, Sequence, Skip, Step, deciders
 from orchestrate.rules import RuleError, compile_rule
 
 SYSTEMS = ("service", "script", "model", "notify", "publish")
@@ -198,7 +198,7 @@ def _choice_problems(choice: Choice, steps: dict[str, Step]) -> Iterator[str]:
         for rule in rules:
             yield from _rule_problems(rule)
     if choice.by == "outcome":
-        yield from _outcome_problems(choice.of, names, steps)
+        yield from _outcome_problems(choice, [branch.words for branch in choice.branches], steps)
 
 
 def _loop_problems(loop: Loop, steps: dict[str, Step]) -> Iterator[str]:
@@ -210,18 +210,23 @@ def _loop_problems(loop: Loop, steps: dict[str, Step]) -> Iterator[str]:
     if loop.by == "outcome":
         if not loop.again_outcomes:
             yield "a loop by outcome needs `again_outcomes`"
-        yield from _outcome_problems(loop.of, loop.again_outcomes, steps)
+        yield from _outcome_problems(loop, [(word,) for word in loop.again_outcomes], steps)
     if loop.by == "default" and loop.share_again >= 0.5:
         yield "a loop that goes round by default ends only in the manual queue"
 
 
-def _outcome_problems(of: str | None, names: Any, steps: dict[str, Step]) -> Iterator[str]:
-    if of is None or of not in steps:
-        yield f"it goes by the outcome of {of!r}, which is no step"
+def _outcome_problems(
+    node: Choice | Loop, ways: list[tuple[str, ...]], steps: dict[str, Step]
+) -> Iterator[str]:
+    of = deciders(node)
+    unknown = ", ".join(repr(step) for step in of if step not in steps)
+    if unknown or not of:
+        yield f"it goes by the outcome of {unknown or None}, which is no step"
         return
-    missing = [name for name in names if name not in steps[of].outcomes]
+    known = {word for step in of for word in steps[step].outcomes}
+    missing = [word for words in ways if not known.intersection(words) for word in words]
     if missing:
-        yield f"{', '.join(map(repr, missing))} is no outcome of {of!r}"
+        yield f"{', '.join(map(repr, missing))} is no outcome of {' or '.join(map(repr, of))}"
 
 
 def _rule_problems(rule: str) -> Iterator[str]:
@@ -262,10 +267,16 @@ def _warnings(plan: Plan) -> Iterator[Remark]:
         names = ", ".join(step.id for step in unbound[:5])
         yield Remark(
             where="plan",
-            message=f"{len(unbound)} steps of systems are tasks for people until bound: {names}",
+            message=f"steps of systems that are tasks for people until bound ({len(unbound)}): {names}",
         )
+    anybody = [
+        node.id
+        for node in nodes(plan.body)
+        if isinstance(node, Step) and node.does == "human" and node.sla is None and not node.role
+    ]
+    if anybody:
+        message = f"no role does them, and nothing is due: {plan.manual_role!r} gets {', '.join(anybody[:5])}"
+        yield Remark(where="plan", message=message + (f" and {len(anybody) - 5} more" * (len(anybody) > 5)))
     for node in nodes(plan.body):
-        if isinstance(node, Step) and node.does == "human" and node.sla is None and not node.role:
-            yield Remark(where=node.id, message="no role does it, and nothing is due: it waits for anybody")
         if isinstance(node, Choice) and node.by in ("person", "event") and not node.question:
             yield Remark(where=node.id, message="a person decides, and is asked nothing")

@@ -26,6 +26,7 @@ from orchestrate.redesign import (
     unbatch,
 )
 from orchestrate.redesign.draft import Draft, Look
+from orchestrate.spoken import say_next
 from orchestrate.workers import worker
 
 MOVES: tuple[Look, ...] = (
@@ -75,6 +76,7 @@ def design(
         moves.extend(proposed)
         body = changed(draft.body, (c for m in proposed if m.accepted for c in m.changes))
         draft = replace(draft, body=body)
+    draft = replace(draft, body=say_next(draft.body))
     inputs = inputs_for(history, _fields(draft.body, found))
     grown = history.grown
     cycle = history.cycle_s()

@@ -9,7 +9,7 @@ from home.context import Context
 from home.contracts import Argument, Contract, FileResponse, Option, OutputFile, Request, utc_text
 from home.errors import Refused
 from home.text import duration, percent, plain, table
-from orchestrate.contracts import Choice, Evidence, Loop, Owner
+from orchestrate.contracts import Choice, Evidence, Loop, Owner, deciders
 
 if TYPE_CHECKING:
     from ingest.catalog import Log
@@ -272,7 +272,7 @@ def _choice(node: Choice | Loop, reach: dict[str, float]) -> ChoiceFound:
         shares = {"again": node.share_again, "on": round(1 - node.share_again, 4)}
         rules = [f"again: {node.again}"] if node.again else []
     if node.by == "outcome":
-        rules = [f"the outcome of {node.of}"]
+        rules = [f"the outcome of {' or '.join(deciders(node))}"]
     return ChoiceFound(
         where=node.id,
         kind=node.by,

@@ -72,8 +72,9 @@ class History:
     """Finished cases by start, each a run of neighbouring rows of `frame`, and their replay."""
 
     frame: pd.DataFrame
-    """Activity instances without floating ones; `outcome` is the outcome word of a merged decision,
-    `logged` the activity as the log calls it, `row` its place in the table that was read."""
+    """Activity instances without floating ones; `outcome` is how it ended, by the word in the name of a
+    merged decision or by what the log says, `logged` the activity as the log calls it, `row` its place in
+    the table that was read."""
     facts: Facts
     grown: Grown
     merged: tuple[DecisionName, ...]
@@ -231,6 +232,16 @@ def last_change(frame: pd.DataFrame) -> str | None:
     return utc_text(span["begun"].iloc[changes[-1]]) if changes else None
 
 
+def own_outcome(frame: pd.DataFrame) -> "pd.Series[str]":
+    """How the log itself says that each instance ended: its attribute `outcome`, where it has one."""
+    if "outcome" not in frame.columns:
+        return pd.Series(None, index=frame.index, dtype=object)
+    said = frame["outcome"].astype("string").str.strip()
+    # "done" is what our own runs say of a step that has no outcomes.
+    known = said.notna() & ~said.isin(("", "done")).fillna(False)
+    return said.astype(object).where(known, None)
+
+
 def _counted(case: "pd.Series[str]", activity: "pd.Series[str]") -> dict[tuple[str, ...], int]:
     codes = case.to_numpy()
     starts = np.flatnonzero(codes[1:] != codes[:-1]) + 1
@@ -253,14 +264,14 @@ def _merged(frame: pd.DataFrame, plain: Grown) -> tuple[Merged, tuple[Merged, fl
     """The decisions that are merged or better not, the frame with them, and its tree."""
     activities = frame["activity"].unique()
     found = tuple(decision_names(map(str, activities)))
-    frame = frame.assign(outcome=None, logged=frame["activity"])
+    frame = frame.assign(outcome=own_outcome(frame), logged=frame["activity"])
     if not found:
         return (), ((), 0.0), frame, plain
     names = {activity: d.name for d in found for activity in d.outcomes}
     words = {activity: word for d in found for activity, word in d.outcomes.items()}
     renamed = frame.assign(
         activity=frame["activity"].map(names).fillna(frame["activity"]),
-        outcome=frame["activity"].map(words),
+        outcome=frame["activity"].map(words).fillna(frame["outcome"]),
     )
     grown = grow_beside_floating(_counted(renamed["case"], renamed["activity"]))
     if grown.coverage < plain.coverage - WORSE:

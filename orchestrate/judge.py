@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from home.errors import BatonError
 from mining.replay import Decision, Parse, decisions
-from orchestrate.contracts import Choice, Loop, Plan, Step
+from orchestrate.contracts import Choice, Loop, Plan, Step, deciders
 from orchestrate.history import NOT_ATTRIBUTES, Ints
 from orchestrate.plan_tree import PlanTree
 from orchestrate.rules import compile_rule
@@ -20,7 +20,9 @@ class Judge:
 
     def __init__(self, frame: pd.DataFrame, plan: Plan, made: PlanTree, first: Ints) -> None:
         self.plan, self.made, self.first = plan, made, first
-        self.ids = {s.name: s.id for s in made.node_of.values() if isinstance(s, Step)}
+        steps = [node for node in made.node_of.values() if isinstance(node, Step)]
+        self.ids = {step.name: step.id for step in steps}
+        self.words = {step.id: frozenset(step.outcomes) for step in steps}
         self.outcomes = frame["outcome"].to_numpy(object)
         self.fields = _fields(plan, frame, first)
         self.start = frame["start"].to_numpy("datetime64[us]").astype(np.int64) / 1e6
@@ -38,27 +40,47 @@ class Judge:
             if isinstance(node, Loop) and decision.branch == 1 and decision.visit >= node.max_visits:
                 manual[:] = True
             if isinstance(node, Choice | Loop) and node.by not in ("person", "event"):
-                said = self._said(node, decision, own, trace)
-                known = np.array([way is not None for way in said])
-                manual |= ~known
+                told = self._told(node, decision, own, trace)
+                said = self._said(node, decision, own[told], trace)
+                known = np.array([way is not None for way in said], dtype=bool)
+                manual[told] |= ~known
                 decided += int(known.sum())
                 agreed += sum(way == decision.branch for way in said)
         return decided, agreed, manual
+
+    def _told(
+        self, node: Choice | Loop, decision: Decision, own: Ints, trace: tuple[str, ...]
+    ) -> NDArray[np.bool_]:
+        """For which cases anything but a person of the plan's own could say which way.
+
+        Where a choice goes by the outcome of a step, and the log has no such outcome of it, the way
+        the case went is what the person would have said: no rule is tested there.
+        """
+        step = self._decider(node, decision, trace)
+        if node.by != "outcome" or step < 0:
+            return np.ones(len(own), dtype=bool)
+        words = self.words[self.ids[trace[step]]]
+        return np.array([self.outcomes[row + step] in words for row in self.first[own]], dtype=bool)
+
+    def _decider(self, node: Choice | Loop, decision: Decision, trace: tuple[str, ...]) -> int:
+        """Where the step by whose outcome a choice goes was last done; -1 for none."""
+        of = deciders(node)
+        return max((i for i in range(decision.before + 1) if self.ids[trace[i]] in of), default=-1)
 
     def _said(
         self, node: Choice | Loop, decision: Decision, own: Ints, trace: tuple[str, ...]
     ) -> list[int | None]:
         if node.by == "default":
             return [_default(node)] * len(own)
+        if node.by == "outcome":
+            step = self._decider(node, decision, trace)
+            return [
+                _by_word(node, self.outcomes[self.first[case] + step] if step >= 0 else None) for case in own
+            ]
         return [self._says(node, self._environment(decision, int(case), trace)) for case in own]
 
     def _says(self, node: Choice | Loop, environment: Mapping[str, Any]) -> int | None:
         """The branch the plan would take; None for the manual queue."""
-        if node.by == "outcome":
-            last = environment["outcome"].get(node.of, "")
-            if isinstance(node, Loop):
-                return int(last in node.again_outcomes)
-            return _named(node, last)
         if isinstance(node, Loop):
             holds = _holds(node.again or "false", environment)
             return None if holds is None else int(holds)
@@ -113,6 +135,12 @@ def _default(node: Choice | Loop) -> int:
     if isinstance(node, Loop):
         return int(node.share_again >= 0.5)
     return max(range(len(node.branches)), key=lambda i: node.branches[i].share)
+
+
+def _by_word(node: Choice | Loop, word: str | None) -> int | None:
+    if isinstance(node, Loop):
+        return int(word in node.again_outcomes)
+    return next((i for i, branch in enumerate(node.branches) if word in branch.words), None)
 
 
 def _named(node: Choice, name: str | None) -> int | None:

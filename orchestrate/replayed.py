@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from mining.derivatives import Automaton
 from mining.replay import Parse, Replay
 from orchestrate.contracts import Plan, Step
-from orchestrate.history import Facts, Floats, Ints, finished
+from orchestrate.history import Facts, Floats, Ints, finished, own_outcome
 from orchestrate.judge import Judge
 from orchestrate.plan_tree import Names, made_parallel, plan_tree, serial_today
 from orchestrate.twin import HELPED
@@ -61,7 +61,7 @@ def replay_plan(frame: pd.DataFrame, facts: Facts, plan: Plan) -> Replayed:
     frame, _ = finished(frame, facts)
     known = {a: names.known(str(a)) for a in frame["activity"].unique()}
     frame = frame.assign(
-        outcome=frame["activity"].map({a: word for a, (_, word) in known.items()}),
+        outcome=frame["activity"].map({a: word for a, (_, word) in known.items()}).fillna(own_outcome(frame)),
         activity=frame["activity"].map({a: name for a, (name, _) in known.items()}),
     )
     frame = frame[~frame["activity"].isin(names.side)].reset_index(drop=True)

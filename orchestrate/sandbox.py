@@ -17,7 +17,7 @@ from sqlalchemy.engine import Connection
 from home.context import Context
 from home.contracts import Argument, Request, Response
 from home.errors import Refused
-from home.text import duration, plain
+from home.text import duration, percent, plain
 from orchestrate.audit import record
 from orchestrate.contracts import Plan
 from orchestrate.plan_index import PlanIndex
@@ -28,7 +28,10 @@ from orchestrate.versions import Published, find_version
 from orchestrate.world import World
 
 PORTION = 500
-BY_HAND = "the manual queue answers like the slower half of the other steps"
+BY_HAND = (
+    "a rare way takes by hand as long as it took; whatever else meets the manual queue waits there like the "
+    "slower half of the steps"
+)
 RUN = (
     "insert into run(id, plan, version, simulated, status, rev, state, started, started_by, ended)"
     " values (:id, :plan, :version, 1, :status, :rev, :state, :started, 'sandbox', :ended)"
@@ -71,7 +74,8 @@ class Sandboxed(Response):
         yield plain(f"Played {self.runs:,} runs of {self.plan}@{self.version} in simulated time.")
         yield f"Half of them took up to {duration(self.median_s)}, nine in ten up to {duration(self.p90_s)}."
         if self.manual:
-            yield f"{self.manual:,} met the manual queue."
+            share = percent(self.manual / self.runs)
+            yield f"{self.manual:,} ({share}) met the manual queue, on rare ways or past a limit of the plan."
         if self.stuck:
             yield f"{self.stuck:,} wait for an event that nothing in a sandbox brings."
         yield "This predicts and proves nothing. It assumes:"

@@ -14,6 +14,10 @@ OUTSIDE = re.compile(
 ROLE_COLUMNS = ("role", "org:role", "case:role", "org:group", "group", "department", "team")
 
 
+MANY = 3
+"""Resources from which an activity that nobody here works on comes from many parties."""
+
+
 @dataclass(frozen=True)
 class Worker:
     """Who does an activity, and how that is known."""
@@ -45,7 +49,34 @@ def worker(instances: pd.DataFrame) -> Worker:
     if is_system.mean() > 0.9:
         return Worker(True, False, role, f"resource {counted.index[0]!r}")
     is_outside = names.map(lambda name: bool(OUTSIDE.search(_words(name)))).mean() > 0.9
-    return Worker(False, outside or is_outside, role, f"{len(counted)} resources")
+    why = f"resource {counted.index[0]!r}" if len(counted) == 1 else f"{len(counted)} resources"
+    return Worker(False, outside or is_outside, role, why)
+
+
+def workers(frame: pd.DataFrame, names: list[str]) -> dict[str, Worker]:
+    """Who does each of these activities, from all instances, with `system` beside what `worker` needs.
+
+    What only ever comes as a moment, in a system where nothing takes time, from many who are seen
+    nowhere else, comes from outside: mails of suppliers, payments of customers.
+    """
+    groups = dict(iter(frame.groupby("activity", sort=False)))
+    found = {name: worker(groups[name]) for name in names}
+    takes_time = frame["end"] > frame["start"]
+    if takes_time.mean() < 0.5:
+        return found
+    busy_systems = set(frame["system"][takes_time].dropna())
+    for name in names:
+        own = groups[name]
+        systems = set(own["system"].dropna())
+        if found[name].system or not systems or systems & busy_systems or own["system"].isna().any():
+            continue
+        parties = set(own["resource"].dropna())
+        elsewhere = set(frame["resource"][~frame["system"].isin(systems)].dropna())
+        if len(parties) >= MANY and not parties & elsewhere:
+            where = " and ".join(map(repr, sorted(map(str, systems))))
+            why = f"{len(parties)} resources seen in {where} only, where nothing takes time"
+            found[name] = Worker(False, True, None, why)
+    return found
 
 
 def _words(name: str) -> str:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from orchestrate.check import nodes
-from orchestrate.contracts import Choice, JsonSchema, Loop, Observed, Plan, Step
+from orchestrate.contracts import Choice, JsonSchema, Loop, Observed, Plan, Step, deciders
 from orchestrate.durations import at_level
 from orchestrate.twin import HELPED, assumed_s
 
@@ -147,12 +147,13 @@ def _outcome_shares(plan: Plan, step: Step) -> dict[str, float]:
     if step.observed and OUTCOME in step.observed.outputs:
         return dict(step.observed.outputs[OUTCOME])
     for node in nodes(plan.body):
-        if isinstance(node, Choice) and node.of == step.id:
-            return {branch.name: branch.share for branch in node.branches}
-        if isinstance(node, Loop) and node.of == step.id:
-            on = [name for name in step.outcomes if name not in node.again_outcomes]
-            again = dict.fromkeys(node.again_outcomes, node.share_again / max(len(node.again_outcomes), 1))
-            return again | dict.fromkeys(on, (1 - node.share_again) / max(len(on), 1))
+        if not isinstance(node, Choice | Loop) or step.id not in deciders(node):
+            continue
+        if isinstance(node, Choice):
+            return {word: b.share / len(b.words) for b in node.branches for word in b.words}
+        on = [name for name in step.outcomes if name not in node.again_outcomes]
+        again = dict.fromkeys(node.again_outcomes, node.share_again / max(len(node.again_outcomes), 1))
+        return again | dict.fromkeys(on, (1 - node.share_again) / max(len(on), 1))
     return dict.fromkeys(step.outcomes, 1 / len(step.outcomes))
 
 

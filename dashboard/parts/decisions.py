@@ -7,6 +7,7 @@ import streamlit as st
 from dashboard.parts.plain import literal
 from home.text import percent
 from orchestrate.check import nodes
+from orchestrate.contracts import deciders
 
 BY = {
     "default": "always the same way",
@@ -35,7 +36,7 @@ def _row(node: Any) -> dict[str, str]:
         ways = f"again {percent(node.share_again)}, at most {node.max_visits} times"
         rule = f"again if {node.again}" if node.again else ""
     if node.by == "outcome":
-        rule = f"the outcome of {node.of}"
+        rule = f"the outcome of {' or '.join(deciders(node))}"
     right = f"{percent(node.accuracy)} right on later cases" if node.accuracy is not None else ""
     if right and node.majority is not None:
         right += f" (always the commonest: {percent(node.majority)})"

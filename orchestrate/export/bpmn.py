@@ -3,7 +3,7 @@
 import re
 
 from mining.bpmn_blocks import Block, TaskKind, Timer
-from orchestrate.contracts import Choice, Loop, Node, Parallel, Plan, Sequence, Step
+from orchestrate.contracts import Choice, Loop, Node, Parallel, Plan, Sequence, Step, deciders
 
 TASKS: dict[str, TaskKind] = {
     "service": "service",
@@ -65,9 +65,8 @@ def _task(step: Step, identity: str) -> Block:
 
 
 def _question(node: Choice) -> str:
-    if node.by == "person":
-        return node.question
-    return {"outcome": f"Outcome of {node.of}?", "event": "What comes first?"}.get(node.by, "")
+    said = f"Outcome of {' or '.join(deciders(node))}?"
+    return node.question or {"outcome": said, "event": "What comes first?"}.get(node.by, "")
 
 
 def _branches(node: Choice) -> list[Block]:
@@ -79,7 +78,7 @@ def _branches(node: Choice) -> list[Block]:
     return [
         replace(
             block_of(branch.body),
-            label=f"{branch.name} ({branch.share:.0%})",
+            label=f"{' or '.join(branch.words)} ({branch.share:.0%})",
             when=branch.when or "",
             default=branch.name == default,
         )

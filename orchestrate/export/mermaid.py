@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from orchestrate.contracts import Choice, Loop, Node, Parallel, Plan, Sequence, Step
+from orchestrate.contracts import Choice, Loop, Node, Parallel, Plan, Sequence, Step, deciders
 
 
 def plan_mermaid(plan: Plan) -> str:
@@ -50,7 +50,9 @@ class _Drawing:
             case Parallel():
                 return self._between(before, text, "+", [(child, "") for child in node.children])
             case Choice():
-                branches = [(b.body, b.when or f"{b.name} ({b.share:.0%})") for b in node.branches]
+                branches = [
+                    (b.body, b.when or f"{' or '.join(b.words)} ({b.share:.0%})") for b in node.branches
+                ]
                 return self._between(before, text, _asked(node), branches)
             case Loop():
                 return self._loop(node, before, text)
@@ -70,13 +72,15 @@ class _Drawing:
         last = self.add(node.body, entry, "")
         decision = self.shape("{", node.question or "again?", "}")
         self.flow(last[0], decision, last[1])
-        back = self.add(node.redo, decision, node.again or f"again ({node.share_again:.0%})")
+        again = " or ".join(node.again_outcomes) or "again"
+        back = self.add(node.redo, decision, node.again or f"{again} ({node.share_again:.0%})")
         self.flow(back[0], entry, back[1])
         return decision, "on"
 
 
 def _asked(node: Choice) -> str:
-    return node.question or (f"outcome of {node.of}" if node.by == "outcome" else node.by)
+    said = f"outcome of {' or '.join(deciders(node))}"
+    return node.question or (said if node.by == "outcome" else node.by)
 
 
 def quoted(text: str) -> str:

@@ -4,19 +4,25 @@ from typing import Any
 
 import numpy as np
 
+from home.text import duration
 from orchestrate.as_is import seconds
 from orchestrate.contracts import Change, Evidence, Move
-from orchestrate.redesign.bounds import nice, upper_percentile
+from orchestrate.redesign.bounds import LEAST, nice, upper_percentile
 from orchestrate.redesign.draft import Draft
 
 MARGIN = 2.0
 """A system that takes this many times its 95th percentile has failed."""
+CONSTANT = 1.1
+"""p90 of a wait over its median, up to which somebody set it."""
+TIMER_S = 60.0
+"""Shorter waits are the time it takes to hand over."""
 
 
 def look(draft: Draft) -> list[Move]:
     """For every step what is expected; for steps of systems also when an attempt has failed."""
     changes: list[Change] = []
-    slowest: list[Evidence] = []
+    noted: list[Evidence] = []
+    limited = 0
     for step in draft.steps():
         times = draft.as_is.times[step.name]
         total = times.total_s
@@ -26,11 +32,18 @@ def look(draft: Draft) -> list[Move]:
         bound = upper_percentile(times.processing_s)
         if step.does == "service" and bound is not None and bound > 0:
             fields["timeout"] = _iso(nice(MARGIN * bound))
+            limited += 1
             fields["retry"] = {"attempts": 3, "wait_initial": "PT10S", "wait_max": "PT5M"}
             statement = (
                 f"{step.name}: 95 % of attempts end within {bound:.0f} s; a limit of twice that, then a retry"
             )
-            slowest.append(Evidence(statement=statement, n=len(total), value=round(bound, 1), unit="s"))
+            noted.append(Evidence(statement=statement, n=len(total), value=round(bound, 1), unit="s"))
+        typical, late = np.quantile(times.waiting_s, [0.5, 0.9])
+        if len(total) >= LEAST and typical >= TIMER_S and late <= CONSTANT * typical:
+            statement = (
+                f"{step.name}: begins {duration(typical)} after what comes before, nearly always: a timer"
+            )
+            noted.append(Evidence(statement=statement, n=len(total), value=round(typical, 1), unit="s"))
         changes.append(Change(node=step.id, set=fields))
     if not changes:
         return []
@@ -40,11 +53,11 @@ def look(draft: Draft) -> list[Move]:
             id="knobs",
             move="knobs",
             where=tuple(change.node for change in changes),
-            title=f"Expected times for {len(changes)} steps, limits and retries for {len(slowest)}",
+            title=f"Expected times for {len(changes)} steps, limits and retries for {limited}",
             grade="apply",
             accepted=True,
             support=float(draft.history.fitting),
-            evidence=(Evidence(statement=statement, n=draft.history.fitting), *slowest),
+            evidence=(Evidence(statement=statement, n=draft.history.fitting), *noted),
             changes=tuple(changes),
         )
     ]

@@ -1,10 +1,14 @@
 """The manual queue: ways that few cases go are handled by a person instead of being automated."""
 
-from orchestrate.as_is import first_step
+import numpy as np
+import pandas as pd
+
+from orchestrate.as_is import first_step, quantiles
 from orchestrate.changes import steps
 from orchestrate.check import nodes
-from orchestrate.contracts import Change, Choice, Evidence, Move, Skip
+from orchestrate.contracts import Change, Choice, Evidence, Move, Observed, Skip, Step
 from orchestrate.redesign.draft import Draft
+from orchestrate.what_next import ways_by_row, what_next
 
 RARE = 0.05
 """Share of cases below which a branch is rare."""
@@ -14,6 +18,7 @@ def look(draft: Draft) -> list[Move]:
     """Send each rare branch of a choice to the manual queue; the outermost where they are nested."""
     found: list[Move] = []
     inside: set[str] = set()
+    ways = ways_by_row(draft.history, draft.as_is.body, draft.as_is.taken)
     for node in draft.decided():
         if not isinstance(node, Choice) or node.id in inside or node.id not in draft.as_is.taken:
             continue
@@ -24,11 +29,11 @@ def look(draft: Draft) -> list[Move]:
             if isinstance(branch.body, Skip) or branch.share >= RARE or share >= RARE:
                 continue
             inside |= {below.id for below in nodes(branch.body)}
-            found.append(_move(draft, node, number, cases, share))
+            found.append(_move(draft, node, number, cases, share, ways))
     return found
 
 
-def _move(draft: Draft, node: Choice, number: int, cases: int, share: float) -> Move:
+def _move(draft: Draft, node: Choice, number: int, cases: int, share: float, ways: pd.DataFrame) -> Move:
     branch = node.branches[number]
     names = [step.name for step in steps(branch.body)]
     taken = draft.as_is.taken[node.id]
@@ -41,6 +46,7 @@ def _move(draft: Draft, node: Choice, number: int, cases: int, share: float) -> 
         "does": "manual",
         "purpose": f"A rare way ({share:.1%} of cases) that is not worth automating.",
         "instructions": f"Do what the case needs: {', '.join(names)}. Then say it is done.",
+        "observed": _observed(draft, node, number, ways).model_dump(mode="json", exclude_defaults=True),
     }
     statement = f"{cases:,} of {draft.history.fitting:,} cases go this way"
     return Move(
@@ -53,4 +59,32 @@ def _move(draft: Draft, node: Choice, number: int, cases: int, share: float) -> 
         support=round(share, 4),
         evidence=(Evidence(statement=statement, n=cases, value=round(share, 4), unit="share", cases=ids),),
         changes=(Change(node=node.id, set={"branches": {branch.name: {"body": step}}}),),
+    )
+
+
+def _observed(draft: Draft, node: Choice, number: int, ways: pd.DataFrame) -> Observed:
+    """What the log showed of the whole branch: a person by hand takes as long as everybody did before."""
+    frame, taken = draft.history.frame, draft.as_is.taken[node.id]
+    below = list(nodes(node.branches[number].body))
+    inside = frame["activity"].isin([step.name for step in below if isinstance(step, Step)]).to_numpy()
+    start, end = (frame[c].to_numpy("datetime64[us]").astype(np.int64) / 1e6 for c in ("start", "end"))
+    working, waiting, last = [], [], []
+    for at in np.flatnonzero(taken.branch == number):
+        row, stop = taken.row[at], draft.history.first[taken.case[at] + 1]
+        if at + 1 < len(taken.case) and taken.case[at + 1] == taken.case[at]:
+            stop = taken.row[at + 1] + 1  # the case came here once more
+        own = np.flatnonzero(inside[row:stop]) + row
+        if not len(own):
+            continue
+        worked = float((end[own] - start[own]).sum())
+        since = end[row] if taken.begun[at] else start[own[0]]
+        working.append(worked)
+        waiting.append(max(float(end[own].max() - since) - worked, 0.0))
+        last.append(own[-1])
+    outside = ways.drop(columns=[part.id for part in below], errors="ignore")
+    return Observed(
+        n=len(last),
+        processing_s=quantiles(np.array(working)),
+        waiting_s=quantiles(np.array(waiting)),
+        next=what_next(outside.iloc[last]),
     )

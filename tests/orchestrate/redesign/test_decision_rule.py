@@ -39,7 +39,7 @@ def test_a_threshold_with_noise_is_found_and_rounded() -> None:
     assert all(set(sample) == {"amount"} for sample in designed.plan.sample_inputs)
 
 
-def test_chance_stays_with_a_person_who_sees_the_shares() -> None:
+def test_chance_is_said_by_whoever_did_the_step_before() -> None:
     def chance(case: Case) -> None:
         case.know(amount=case.rng.random())
         case.do("Create")
@@ -49,7 +49,7 @@ def test_chance_stays_with_a_person_who_sees_the_shares() -> None:
 
     designed = planned(log(chance, cases=1500))
     node = choice(designed)
-    assert node.by == "person"
+    assert (node.by, node.of) == ("outcome", "create")
     assert {b.name: b.share for b in node.branches} == pytest.approx({"skip": 0.6, "Extra": 0.4}, abs=0.05)
     assert [move.grade for move in moves(designed, "decision-rule")] == ["refuse"]
     assert designed.plan.sample_inputs == ()
@@ -112,4 +112,4 @@ def test_rules_are_never_about_persons() -> None:
             case.do("Extra", by=who)
         case.do("Send", by=who)
 
-    assert choice(planned(log(assigned, cases=800))).by == "person"
+    assert choice(planned(log(assigned, cases=800))).by == "outcome"
