@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard.cached import now
+from dashboard.cached import ask, now
 from dashboard.components.bpmn_view import Highlight, bpmn_view
 from dashboard.parts import chrome, drafts
 from dashboard.parts.decisions import decisions
@@ -24,7 +24,7 @@ def show_draft(name: str) -> None:
     """The whole page of a draft."""
     file = drafts.path(name)
     try:
-        found = now("moves", file=str(file))
+        found = ask("moves", version=_text_version(name), file=str(file))
     except BatonError as error:  # somebody edited it by hand
         chrome.show_error(error)
         _editor(name)
@@ -42,14 +42,13 @@ def show_draft(name: str) -> None:
 
 def version_of(name: str, plan: Any) -> str:
     """Changes with the draft's text and with the log that history is replayed from."""
-    text = drafts.path(name).read_bytes()
     log = ""
     if plan.provenance:
         try:
             log = find_log(current().stores.events, plan.provenance.log).hash
         except NotFound:
             log = "gone"
-    return hashlib.sha256(text).hexdigest() + log
+    return _text_version(name) + log
 
 
 def _summary(plan: Any) -> None:
@@ -67,7 +66,7 @@ def _summary(plan: Any) -> None:
 
 
 def _diagrams(name: str, plan: Any) -> None:
-    to_be = now("export", file=str(drafts.path(name)), to="bpmn").content
+    to_be = _exported(name, "bpmn")
     if plan.as_is is None:
         bpmn_view(to_be, key=f"bpmn:{name}", height=440)
         return
@@ -78,14 +77,24 @@ def _diagrams(name: str, plan: Any) -> None:
 def _as_is(name: str, plan: Any) -> str:
     """Today's process as BPMN: the plan with none of its moves."""
     accepted = tuple(move.id for move in plan.moves if move.accepted)
-    none = now("moves", file=str(drafts.path(name)), reject=accepted).content if accepted else None
-    if none is None:
-        return str(now("export", file=str(drafts.path(name)), to="bpmn").content)
+    if not accepted:
+        return _exported(name, "bpmn")
+    version, file = _text_version(name), str(drafts.path(name))
+    none = ask("moves", version=version, file=file, reject=accepted).content
     folder = drafts.folder() / "as-is"
     folder.mkdir(exist_ok=True)
-    file = folder / f"{name}.yaml"
-    file.write_text(none, encoding="utf-8")
-    return str(now("export", file=str(file), to="bpmn").content)
+    beside = folder / f"{name}.yaml"
+    beside.write_text(none, encoding="utf-8")
+    return str(ask("export", version=version, file=str(beside), to="bpmn").content)
+
+
+def _exported(name: str, to: str) -> str:
+    """The draft in another form."""
+    return str(ask("export", version=_text_version(name), file=str(drafts.path(name)), to=to).content)
+
+
+def _text_version(name: str) -> str:
+    return hashlib.sha256(drafts.path(name).read_bytes()).hexdigest()
 
 
 def _highlights(plan: Any) -> list[Highlight]:
@@ -116,10 +125,9 @@ def _files(name: str, plan: Any) -> None:
             "YAML", text, file_name=f"{plan.name}.yaml", icon=":material/download:", on_click="ignore"
         )
         for to, ending in (("bpmn", "bpmn"), ("mermaid", "mmd")):
-            content = now("export", file=str(file), to=to).content
             st.download_button(
                 to.upper() if to == "bpmn" else to.capitalize(),
-                content,
+                _exported(name, to),
                 file_name=f"{plan.name}.{ending}",
                 icon=":material/download:",
                 on_click="ignore",

@@ -5,6 +5,7 @@ PAGES: dict[str, tuple[tuple[str, str], ...]] = {
     "Improve": (("candidates", "Candidates"), ("plan", "Plan")),
     "Run": (("runs", "Runs"), ("approvals", "Approvals")),
     "Prove": (("kpis", "KPIs"),),
+    "Admin": (("admin", "Admin"),),
 }
 """Group to its pages, each the name of its module in `views/` and its title. The first is the start page."""
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard.cached import actor, now
+from dashboard.cached import actor, ask, now
 from dashboard.components.bpmn_view import bpmn_view
 from dashboard.parts import address, chrome, drafts
 from dashboard.parts.plain import literal
@@ -60,7 +60,9 @@ def _diagram(name: str, found: Any) -> None:
     folder.mkdir(exist_ok=True)
     file = folder / f"{name}.yaml"
     file.write_text(found.content, encoding="utf-8")
-    bpmn_view(now("export", file=str(file), to="bpmn").content, key=f"published:{name}", height=380)
+    version = next(row.sha256 for row in found.versions if row.version == found.version)
+    xml = ask("export", version=version, file=str(file), to="bpmn").content
+    bpmn_view(xml, key=f"published:{name}", height=380)
 
 
 def _steps(name: str, plan: Any) -> None:

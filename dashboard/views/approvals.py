@@ -18,10 +18,10 @@ LISTED = 200
 KEPT = ("task", "who")
 POSITIVE = ("approved", "approve", "yes", "done", "accept", "accepted", "ok")
 KINDS = {
-    "step": "Do or decide this step",
-    "choice": "Choose the way to go on",
-    "loop": "Once more, or go on?",
-    "manual": "Manual queue: the plan has no answer here",
+    "step": "To do or to decide",
+    "choice": "Which way to go on",
+    "loop": "Once more, or go on",
+    "manual": "Manual queue: no answer in the plan",
     "side": "May be done at any time",
 }
 
@@ -122,12 +122,14 @@ def _desk(task: Any) -> None:
         st.subheader(literal(task.step))
         escalated = f" · :red[escalated {count(task.level, 'time')}]" if task.level else ""
         who = literal(task.assignee or task.role or "anybody")
-        st.markdown(f"{KINDS.get(task.kind, '')} · {_due(task)} · with {who}{escalated}")
+        about = literal(f"{task.key or task.run}, plan {task.plan}")
+        st.markdown(f"{KINDS.get(task.kind, '')} for **{about}** · {_due(task)} · with {who}{escalated}")
         context = dict(task.context)
         if task.reason:
             st.warning(literal(f"It is here because {task.reason}", longest=400), icon=":material/help:")
         for name in ("question", "purpose", "instructions"):
-            if text := context.pop(name, None):
+            text = context.pop(name, None)
+            if text and text != task.step:
                 st.text(text)
         output = _decide(task, context.pop("form", None) or {}, context.pop("shares", None) or {})
         if output is not None:

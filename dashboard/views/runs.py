@@ -85,7 +85,7 @@ def _list(found: Any) -> None:
             "Run": row.key or row.run,
             "Plan": f"{row.plan}@{row.version}",
             "State": row.state,
-            "Progress": row.steps_done / row.steps_total if row.steps_total else 0.0,
+            "Progress": round(100 * row.steps_done / max(1, row.steps_total)),
             "Step": f"{min(row.steps_done + (row.state == 'open'), row.steps_total)} of {row.steps_total}",
             "At": row.step,
             "Waiting for": row.waiting_for,
@@ -112,7 +112,7 @@ def _list(found: Any) -> None:
         key=key,
         column_config={
             "Progress": st.column_config.ProgressColumn(
-                format="percent", min_value=0, max_value=1, width="small"
+                format="%d %%", min_value=0, max_value=100, width="small"
             ),
             "Started": times,
             "Ended": times,

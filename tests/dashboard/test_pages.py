@@ -9,6 +9,7 @@ from tests.dashboard.conftest import Served
 
 pytestmark = pytest.mark.browser
 
+HOSTILE = "![x](http://evil.example/x.png) <img src=x onerror=alert(1)> :red[x]"
 CONTENT = {
     "": (
         "Overview",
@@ -21,6 +22,7 @@ CONTENT = {
     "runs": ("Runs", ["2 runs", "Many runs in the sandbox"]),
     "approvals": ("Approvals", ["2 open tasks", "Create order", "What happened before"]),
     "kpis?plan=p2p": ("KPIs", ["predicted"]),
+    "admin": ("Admin", ["Verify the audit", "Settings", "Sources that can be read"]),
 }
 
 
@@ -32,6 +34,7 @@ def shows(page: Page, *texts: str) -> None:
 
 def choose(page: Page, label: str, option: str) -> None:
     """Open the list called `label` and take one of its options."""
+    settled(page)
     page.get_by_role("combobox", name=label, exact=True).locator("xpath=..").get_by_role("button").click()
     page.get_by_role("option", name=option).first.click()
 
@@ -91,7 +94,7 @@ def test_a_strange_export_is_brought_in_with_its_columns_explained(
 ) -> None:
     export = tmp_path / "werkstatt.csv"
     rows = "".join(f"000{n};{step};0{n}-01-2026 1{h}:00:00;Lange\n" for n in range(1, 4)
-                   for h, step in enumerate(("Annahme", "<b>Prüfung</b>", "Abholung")))  # fmt: skip
+                   for h, step in enumerate(("Annahme", HOSTILE, "Abholung")))  # fmt: skip
     export.write_text(f"Auftrag-Nr.;Schritt;Zeit;Bearbeiter\n{rows}0009;Annahme;gestern;Lange\n")
     page = visit(f"{dashboard.address}/data")
     page.locator("input[type=file]").set_input_files(export)
@@ -101,7 +104,7 @@ def test_a_strange_export_is_brought_in_with_its_columns_explained(
     page.get_by_role("button", name="Load", exact=True).click()
     shows(page, "Rows found", "9 of 10 rows loaded into werkstatt", "1 row set aside")
     page.goto(f"{dashboard.address}/process?log=werkstatt")
-    shows(page, "3 cases", "<b>Prüfung</b>")
+    shows(page, "3 cases", HOSTILE)
     page.goto(f"{dashboard.address}/data?log=werkstatt")
     page.get_by_role("button", name="Drop this log").click()
     page.get_by_role("button", name="Drop werkstatt").click()
@@ -147,6 +150,12 @@ def test_the_keyboard_decides_too(dashboard: Served, visit) -> None:
     page.locator("h1").click()
     page.keyboard.press("Alt+1")
     shows(page, "The run goes on")
+
+
+def test_the_audit_is_verified_on_the_spot(dashboard: Served, visit) -> None:
+    page = visit(f"{dashboard.address}/admin")
+    page.get_by_role("button", name="Verify the audit").click()
+    shows(page, "The audit is whole")
 
 
 def test_an_override_stands_beside_the_computed_score(dashboard: Served, visit) -> None:
