@@ -59,7 +59,7 @@ class Entries:
     def week_of(self) -> NDArray[np.int64]:
         """For each case the index of its week."""
         week = pd.to_datetime(self.cases["week"])
-        return ((week - week.min()).dt.days // 7).to_numpy(np.int64)
+        return np.asarray((week - week.min()).dt.days // 7, dtype=np.int64)
 
 
 def prepare(cursor: Cursor, anchors: Anchors) -> None:
