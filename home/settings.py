@@ -98,10 +98,23 @@ def configure(
     except ValidationError as error:
         first = error.errors()[0]
         key = str(first["loc"][0])
+        if key not in Settings.model_fields:
+            raise _unknown(key, str(origins.get(key, toml_file))) from error
         raise SettingError(
             f"Setting {key!r} from {origins.get(key, toml_file)}: {first['msg']} (found {first['input']!r}).",
             hint="`baton config` shows every setting, its value and where it came from.",
         ) from error
+
+
+def _unknown(key: str, origin: str) -> SettingError:
+    from difflib import get_close_matches
+
+    near = get_close_matches(key, list(Settings.model_fields), n=2)
+    meant = f"Did you mean {' or '.join(near)}? " if near else ""
+    return SettingError(
+        f"There is no setting {key!r}, which {origin} gives.",
+        hint=f"{meant}`baton config` shows every setting, its value and where it came from.",
+    )
 
 
 def _split(key: str, value: str) -> Any:

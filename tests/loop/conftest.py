@@ -37,16 +37,21 @@ class Home:
             assert answer.exit == check, (arguments, answer.exit, answer.out, answer.err)
         return answer
 
-    def ask(self, *arguments: object, check: int = 0) -> Any:
-        """Run the command line with `--json` in this process (imports are dear); what came out."""
+    def tell(self, *arguments: object) -> tuple[object, Any]:
+        """Run the command line with `--json` in this process, since imports are dear: exit code, answer."""
         code: object = 0
         with redirect_stdout(io.StringIO()) as out:
             try:
                 main(["--home", str(self.folder), "--json", *map(str, arguments)])
             except SystemExit as end:
                 code = end.code
-        assert code == check, (arguments, code, out.getvalue())
-        return json.loads(out.getvalue())
+        return code, json.loads(out.getvalue())
+
+    def ask(self, *arguments: object, check: int = 0) -> Any:
+        """What `tell` answers, if it ends with the exit code `check`."""
+        code, answer = self.tell(*arguments)
+        assert code == check, (arguments, code, answer)
+        return answer
 
 
 def documented_loads() -> dict[str, list[str]]:
