@@ -1,9 +1,10 @@
 """Every page in a real Chromium: its content is there, nothing is asked from outside, no error is said."""
 
+import contextlib
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, TimeoutError, expect
 
 from tests.dashboard.conftest import Served
 
@@ -33,10 +34,15 @@ def shows(page: Page, *texts: str) -> None:
 
 
 def choose(page: Page, label: str, option: str) -> None:
-    """Open the list called `label` and take one of its options."""
+    """Open the list called `label` and take one of its options; a page that still grows closes it again."""
     settled(page)
-    page.get_by_role("combobox", name=label, exact=True).locator("xpath=..").get_by_role("button").click()
-    page.get_by_role("option", name=option).first.click()
+    wanted = page.get_by_role("option", name=option).first
+    for _ in range(20):
+        page.get_by_role("combobox", name=label, exact=True).locator("xpath=..").get_by_role("button").click()
+        with contextlib.suppress(TimeoutError):
+            wanted.click(timeout=3_000)
+            return
+    raise AssertionError(f"{label} did not offer {option}")
 
 
 def settled(page: Page) -> None:
