@@ -133,9 +133,9 @@ def _can_say(
     """Whether it is known what this step's outcomes would be, and they are few enough to choose from."""
     if step is None or step.outcomes or step.observed is None:
         return False
-    mine = [other for other in spoken if step.id in before[other]]
-    seen = any(identity in row.ways for row in step.observed.next)
-    return (seen or mine == [identity]) and len(_outcomes(step, spoken, before)) <= MOST
+    mine = {other for other in spoken if step.id in before[other]}
+    seen = {other for row in step.observed.next for other in row.ways}
+    return (mine <= seen or mine == {identity}) and len(_outcomes(step, spoken, before)) <= MOST
 
 
 def _outcomes(
