@@ -35,20 +35,21 @@ def show_draft(name: str) -> None:
     with moves:
         move_list(name, found.plan)
     with beside:
-        publishing(name, found.plan, version_of(name, found.plan))
+        publishing(name, found.plan, version_of(found.plan))
     decisions(found.plan)
     _files(name, found.plan)
 
 
-def version_of(name: str, plan: Any) -> str:
-    """Changes with the draft's text and with the log that history is replayed from."""
+def version_of(plan: Any) -> str:
+    """Changes with what history is replayed through, and with that history; not with who owns the plan."""
     log = ""
     if plan.provenance:
         try:
             log = find_log(current().stores.events, plan.provenance.log).hash
         except NotFound:
             log = "gone"
-    return _text_version(name) + log
+    replayed = plan.model_dump_json(exclude={"owner", "purpose"})
+    return hashlib.sha256(replayed.encode()).hexdigest() + log
 
 
 def _summary(plan: Any) -> None:
