@@ -76,7 +76,7 @@ def test_a_plan_is_tried_and_gives_a_verdict_with_its_coverage(public_home: Home
         assert found["coverage"] < 0.6
         return
     assert found["coverage"] >= float(share.removesuffix(" %")) / 100
-    assert found["precision"] >= 0.7
+    assert found["precision"] >= 0.8
     assert {c["kind"] for c in found["choices"]} <= {
         "default",
         "history",
@@ -86,6 +86,9 @@ def test_a_plan_is_tried_and_gives_a_verdict_with_its_coverage(public_home: Home
         "person",
     }
     assert public_home.ask("check", file)["gate"] == "pass"
+    tested = public_home.ask("backtest", file)
+    assert tested["gate"] == "pass", tested["reasons"]
+    assert tested["coverage"] == pytest.approx(found["coverage"], abs=0.05)
 
 
 def test_all_candidates_together_are_ranked_in_seconds(public_home: Home) -> None:
