@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import BaseModel
 
 WIDEST = 48
+MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d):\d\d\.\d{3}Z")
 ESCAPED = re.compile(r"\\(U[0-9a-f]{8}|.)")
 
 
@@ -43,7 +44,7 @@ def text_of_cel(literal: str) -> str:
 
 
 def cell(name: str, value: Any) -> str:
-    """One value as text; fields ending `_s` are durations."""
+    """One value as text; fields ending `_s` are durations, moments are told to the minute, in UTC."""
     if value is None or value == "":
         return "–"
     if isinstance(value, bool):
@@ -58,7 +59,7 @@ def cell(name: str, value: Any) -> str:
         return ", ".join(cell("", v) for v in value)
     if isinstance(value, Mapping):
         return ", ".join(f"{k} {cell(str(k), v)}" for k, v in value.items())
-    return plain(str(value))
+    return MOMENT.sub(r"\1 \2", plain(str(value)))
 
 
 def table(records: Sequence[Mapping[str, Any]], columns: Iterable[str] | None = None) -> Iterator[str]:

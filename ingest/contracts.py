@@ -221,10 +221,12 @@ class AdapterList(Response):
     rows: tuple[AdapterRow, ...]
 
     def lines(self) -> Iterator[str]:
-        """A table."""
-        from home.text import table
+        """One line each."""
+        from home.text import plain
 
-        yield from table([row.model_dump() for row in self.rows])
+        width = max((len(row.adapter) for row in self.rows), default=0)
+        for row in self.rows:
+            yield plain(f"{row.adapter.ljust(width)}  {row.reads}")
 
 
 def _stamped(values: Mapping[str, Any]) -> dict[str, Any]:

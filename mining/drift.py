@@ -35,6 +35,8 @@ FEWEST = 8
 TAIL = 50
 FEW_RUNNING, MOST_RUNNING = 0.2, 0.5
 START, END = "▶", "■"
+SHOWN = 8
+"""Changes told to people; a long and large log has dozens."""
 
 Counts = NDArray[np.float64]
 Pair = tuple[str, str]
@@ -281,10 +283,12 @@ class DriftResponse(Response):
     note: str | None = None
 
     def lines(self) -> Iterator[str]:
-        """A paragraph for each change."""
+        """A paragraph for each of the latest changes."""
         if not self.changes:
             yield f"{self.log}: no change in how {self.cases:,} cases ran."
-        for change in self.changes:
+        if len(self.changes) > SHOWN:
+            yield f"{len(self.changes)} changes; the latest {SHOWN} are these, `--json` has all of them."
+        for change in self.changes[-SHOWN:]:
             yield f"{change.week}, from case {change.case_id} (number {change.case_index + 1:,}):"
             for driver in change.drivers[:5]:
                 yield f"  {driver.words}"
