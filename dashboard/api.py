@@ -2,6 +2,7 @@
 
 import asyncio
 import hmac
+import logging
 import re
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -16,6 +17,7 @@ from home.errors import BatonError, NotFound, Refused
 from home.jobs import Job
 from home.registry import Command
 
+log = logging.getLogger("baton.api")
 STATUS = {"usage": 400, "setting": 400, "not_found": 404, "refused": 409, "busy": 503, "unreachable": 502}
 UNAUTHORISED = 401
 JOB_ID = re.compile(r"^job-[0-9a-z]{8,32}$")
@@ -50,6 +52,13 @@ def create_api(runtime: Runtime, token: str) -> FastAPI:
         if report is not None:
             body["report"] = report.model_dump(mode="json")
         return JSONResponse({"error": body}, status_code=status)
+
+    @api.exception_handler(Exception)
+    async def broken(request: Request, error: Exception) -> JSONResponse:
+        log.error("%s failed", request.url.path, exc_info=error)
+        message = f"{type(error).__name__} in {request.url.path}; the service's log has the details."
+        body = {"code": "internal", "message": message, "hint": "This is a fault of Baton.", "exit": 1}
+        return JSONResponse({"error": body}, status_code=500)
 
     @api.get("/health")
     async def health() -> dict[str, bool]:

@@ -69,9 +69,8 @@ class Children:
         while not self._room.acquire(timeout=POLL_S):
             job.check()
         try:
-            child = self._take()
+            child = self._hand_over((function.__module__, function.__qualname__, args, kwargs))
             try:
-                child.pipe.send((function.__module__, function.__qualname__, args, kwargs))
                 succeeded, result = self._await(job, child, function.__qualname__)
             except BaseException:
                 child.kill()
@@ -83,6 +82,17 @@ class Children:
         if succeeded:
             return result
         raise result
+
+    def _hand_over(self, work: tuple[str, str, Any, Any]) -> Child:
+        """The child that took `work`; one that died while idle is replaced, which a new one cannot be."""
+        child = self._take()
+        try:
+            child.pipe.send(work)
+        except ConnectionError:
+            child.kill()
+            child = Child(self._memory, self._preload)
+            child.pipe.send(work)
+        return child
 
     def _take(self) -> Child:
         with self._lock:

@@ -76,3 +76,10 @@ def test_a_child_that_wants_too_much_memory_is_told_apart(children: Children) ->
     with pytest.raises(ComputationFailed, match=r"needed more than 0\.6 GB"):
         children.compute(Job(), hoard, 2 * 2**30)
     assert children.compute(Job(), add, 1) == 2
+
+
+def test_a_child_that_died_while_idle_is_replaced(children: Children) -> None:
+    assert children.compute(Job(), add, 1) == 2
+    children._idle[0].process.kill()
+    children._idle[0].process.join()
+    assert children.compute(Job(), add, 2) == 3
