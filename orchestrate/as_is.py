@@ -226,7 +226,8 @@ def make_step(
     purpose = f"Done in {share:.0%} of cases by {doer} ({who.why})."
     instructions = f"Do {activity!r}, then say it is done."
     if who.outside:
-        purpose = f"Comes from outside in {share:.0%} of cases ({who.why}): nobody here does it."
+        why = f"role {who.role!r}" if who.role else who.why
+        purpose = f"Comes from outside in {share:.0%} of cases ({why}): nobody here does it."
         instructions = f"Comes from outside: say when {activity!r} has happened."
     if outcomes:
         instructions = instructions.replace("it is done", "how it ended")

@@ -24,7 +24,7 @@ MOST = 7
 """Outcomes that people can be asked to choose from beside each other."""
 ALWAYS = 0.99
 """Share from which an outcome in the log means one way on, and that way this outcome."""
-DONE, AGAIN, ON = "done", "again", "on"
+DONE, AGAIN, ON, ONCE_MORE = "done", "again", "on", "once more"
 
 
 @dataclass(frozen=True)
@@ -147,22 +147,24 @@ def _outcomes(
 ) -> list[Outcome]:
     """What a person can say after a step, the commonest first, in the log's words where it has them."""
     mine = {identity: node for identity, node in spoken.items() if step.id in before[identity]}
-    groups: dict[tuple[str, ...], _Group] = {}
+    groups: dict[tuple[tuple[str, str], ...], _Group] = {}
     seen = step.observed.next if step.observed else ()
     if not any(identity in row.ways for row in seen for identity in mine):
         # Things that discovery saw in any order: what came just before differs from case to case.
         seen = tuple(row for node in mine.values() for row in _overall(node))
     for row in seen:
         ways = {identity: way for identity, way in row.ways.items() if identity in mine}
-        labels = tuple(label for i, way in ways.items() if (label := _label(mine[i], way)))
-        groups.setdefault(labels, _Group(labels)).add(ways, row)
+        special = {i: label for i, way in ways.items() if (label := _label(mine[i], way))}
+        key = tuple((i, ways[i]) for i in special)
+        groups.setdefault(key, _Group(tuple(special.values()))).add(ways, row)
     total = sum(group.share for group in groups.values()) or 1.0
     short = [group.labels[-1] if group.labels else DONE for group in groups.values()]
     found: list[Outcome] = []
     for group, word in zip(groups.values(), short, strict=True):
-        plain = word if short.count(word) == 1 else ", then ".join(group.labels)
-        own = group.own_word(groups.values()) if logged else None
         taken = {outcome.word for outcome in found} | set(short)
+        plain = word if short.count(word) == 1 else ", then ".join(group.labels)
+        plain = plain if short.count(plain) <= 1 else f"{plain} ({len(found) + 1})"
+        own = group.own_word(groups.values()) if logged else None
         found.append(
             Outcome(own if own and own not in taken else plain, plain, group.ways, group.share / total)
         )
@@ -203,8 +205,22 @@ def _label(node: Choice | Loop, way: str) -> str | None:
         return None if isinstance(branch.body, Skip) else branch.name
     if way == ON:
         return None
-    redo = steps(node.redo)
-    return redo[0].name if redo else f"{steps(node.body)[0].name} again"
+    if not isinstance(node.redo, Skip):
+        return _first(node.redo) or ONCE_MORE
+    first = _first(node.body)
+    return f"{first} again" if first else ONCE_MORE
+
+
+def _first(node: Node) -> str | None:
+    """What a part surely begins with."""
+    match node:
+        case Step():
+            return node.name
+        case Sequence():
+            return _first(node.children[0])
+        case Loop():
+            return _first(node.body)
+    return None
 
 
 def _saying(step: Step, outcomes: list[Outcome]) -> Step:

@@ -9,9 +9,10 @@ MOSTLY = 0.6
 """Share of an activity's instances that name a role, from which it is the role's."""
 SYSTEM = re.compile(r"\b(system|automat\w*|auto|bot|robot|batch|daemon|cron|service|scheduler|job)\b|-run\b")
 OUTSIDE = re.compile(
-    r"\b(customer|client|applicant|claimant|supplier|vendor|citizen|patient|debtor|guest|kunde|lieferant)s?\b"
+    r"\b(customer|client|applicant|claimant|supplier|vendor|citizen|patient|debtor|guest|kunde|lieferant)s?\W*\d*$"
 )
-ROLE_COLUMNS = ("role", "org:role", "case:role", "org:group", "group", "department", "team")
+"""A party, perhaps with its number; not a client manager, nor customer service."""
+ROLE_COLUMNS = ("role", "org:role", "user_role", "case:role", "org:group", "group", "department", "team")
 
 
 MANY = 3

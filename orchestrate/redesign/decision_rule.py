@@ -124,7 +124,7 @@ def _refused(node: Choice | Loop, decision: Found) -> Move:
         id=f"decide-{node.id}",
         move="decision-rule",
         where=(node.id,),
-        title=f"{node.id}: stays with a person",
+        title=f"{node.id}: no rule, people say",
         grade="refuse",
         support=float(decision.n),
         evidence=(evidence,),

@@ -186,6 +186,44 @@ def test_a_choice_by_outcome_takes_the_branch_of_that_name_else_otherwise_else_a
     assert run.known["status"] == "done"
 
 
+def test_of_several_steps_the_one_done_last_decides() -> None:
+    first, second = (human(name, outcomes=("go", "pay", "stop")) for name in ("h", "i"))
+    optional = Choice(
+        id="o",
+        by="outcome",
+        of="h",
+        branches=(
+            Branch(name="go", share=0.5, body=second),
+            Branch(name="skip", share=0.5, outcomes=("pay", "stop"), body=Skip(id="k")),
+        ),
+    )
+    last = Choice(
+        id="c",
+        by="outcome",
+        of=("h", "i"),
+        branches=(
+            Branch(name="pay", share=0.5, body=service("a")),
+            Branch(name="skip", share=0.5, outcomes=("stop",), body=Skip(id="n")),
+        ),
+    )
+    body = Sequence(id="s", children=(first, optional, last))
+    run = told(body)
+    run.tell(Decided(task="r.1", outcome="pay", by="ada"))
+    assert ready(run) == ["r:a:1#1"]
+    run = told(body)
+    run.tell(Decided(task="r.1", outcome="go", by="ada"))
+    run.tell(Decided(task="r.2", outcome="stop", by="bo"))
+    assert (run.known["status"], run.known["took"]) == ("done", {"o": "go", "c": "skip"})
+
+
+def test_a_connector_says_the_outcome_in_its_output() -> None:
+    bound = service("h", outcomes=("approve", "reject"))
+    body = by_outcome()
+    run = told(body.model_copy(update={"children": (bound, *body.children[1:])}))
+    run.tell(ok("h", outcome="approve"))
+    assert (ready(run), run.known["outcome"]) == (["r:pay:1#1"], {"h": "approve"})
+
+
 def test_a_person_chooses_among_branches_with_their_shares_on_the_table() -> None:
     branches = (
         Branch(name="fast", share=0.7, body=service("a")),
@@ -208,6 +246,19 @@ def test_a_loop_that_wants_more_passes_than_it_may_have_asks_a_person() -> None:
     assert (task.kind, task.outcomes, task.context["passes"]) == ("manual", ("again", "on", "cancel"), 2)
     run.tell(Decided(task=task.task, outcome="on", by="ada"))
     assert (run.known["status"], run.known["done"]) == ("done", {"a": 2, "fix": 1})
+
+
+def test_who_decides_on_another_pass_meets_the_manual_queue_only_past_the_limit() -> None:
+    loop = Loop(id="l", body=service("a"), redo=Skip(id="back"), by="person", max_visits=2)
+    run = told(loop)
+    run.tell(ok("a"))
+    run.tell(Decided(node="l", outcome="again", by="ada"))
+    task = only(run.tell(ok("a", visit=2)), OpenTask)
+    assert (task.kind, task.outcomes) == ("loop", ("again", "on"))
+    task = only(run.tell(Decided(node="l", outcome="again", by="ada")), OpenTask)
+    assert (task.kind, task.outcomes) == ("manual", ("again", "on", "cancel"))
+    run.tell(Decided(task=task.task, outcome="again", by="bo"))
+    assert ready(run) == ["r:a:3#1"]
 
 
 def test_cancelling_waits_for_what_is_under_way_and_undoes_last_first() -> None:
