@@ -7,6 +7,8 @@ from typing import Any
 from pydantic import BaseModel
 
 WIDEST = 48
+NAMED = ("candidate", "log", "plan", "run", "task", "variant")
+"""Columns whose values people copy into the next command: never cut."""
 MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d):\d\d\.\d{3}Z")
 ESCAPED = re.compile(r"\\(U[0-9a-f]{8}|.)")
 
@@ -67,7 +69,10 @@ def table(records: Sequence[Mapping[str, Any]], columns: Iterable[str] | None = 
     if not records:
         return
     names = list(columns or records[0])
-    body = [[_cut(cell(n, record.get(n))) for n in names] for record in records]
+    body = [
+        [cell(n, record.get(n)) if n in NAMED else _cut(cell(n, record.get(n))) for n in names]
+        for record in records
+    ]
     right = [all(isinstance(r.get(n), int | float | None) for r in records) for n in names]
     widths = [max(len(n), *(len(row[i]) for row in body)) for i, n in enumerate(names)]
     for row in [names, *body]:

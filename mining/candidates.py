@@ -110,7 +110,7 @@ class CandidatesResponse(Response):
         for name in SCORES:
             for term in getattr(first.why, name):
                 if term.score is not None:
-                    yield f"  {name} {term.score}: {term.value:g} {term.unit} ({term.words})"
+                    yield f"  {name} {term.score}: {_short(term.value)} {term.unit} ({term.words})"
         yield from (f"  {note}" for note in first.why.notes)
         yield "\nScores run from 1 to 5: 5 is most frequent, most painful, most stable."
 
@@ -123,12 +123,17 @@ class CandidatesResponse(Response):
             "stable": c.stability,
             "total": f"{c.total}" if low == high or c.overrides else f"{c.total} ({low}–{high})",
             f"top {TOP}": percent(top),
-            "h/week": c.hours_per_week,
+            "h/week": round(c.hours_per_week, 1),
             "plan": c.verdict if not c.overrides else f"{c.verdict}, overridden",
         }
         if c.money_per_week is not None:
             row["money/week"] = c.money_per_week
         return row
+
+
+def _short(value: float) -> str:
+    """Three digits say enough of a measured value."""
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
 def candidates(context: Context, request: CandidatesRequest) -> CandidatesResponse:
