@@ -58,9 +58,15 @@ class Service(BaseHTTPRequestHandler):
         """Be quiet."""
 
 
+class Server(ThreadingHTTPServer):
+    """Takes many callers at once; the default of five in its queue resets the others."""
+
+    request_queue_size = 128
+
+
 @pytest.fixture(scope="module")
 def service() -> Iterator[Any]:
-    server: Any = ThreadingHTTPServer(("127.0.0.1", 0), Service)
+    server: Any = Server(("127.0.0.1", 0), Service)
     server.seen, server.targets, server.gate = [], {}, threading.Event()
     server.url = f"http://127.0.0.1:{server.server_port}"
     threading.Thread(target=server.serve_forever, daemon=True).start()
