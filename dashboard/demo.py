@@ -15,6 +15,7 @@ from home.text import duration, percent, plain, table
 
 RANKED = 5
 WIDTH = 100
+WORTH_SAYING_S = 60
 SHOWN_KPIS = ("cycle_time_median", "cycle_time_p90", "waiting", "exceptions", "rework", "approval_delay")
 
 
@@ -87,7 +88,11 @@ class Demo(Response):
         for move in self.plan["moves"]:
             if move["grade"] == "refuse":
                 continue
-            gain = f", saves {duration(move['gain_s'])} per case" if (move["gain_s"] or 0) >= 60 else ""
+            gain = (
+                f", saves {duration(move['gain_s'])} per case on average"
+                if (move["gain_s"] or 0) >= 60
+                else ""
+            )
             word = "made" if move["grade"] == "apply" else "for you to decide"
             yield from wrap(f"- {plain(move['title'])} ({word}{gain})", WIDTH, subsequent_indent="  ")
         refused = sum(m["grade"] == "refuse" for m in self.plan["moves"])

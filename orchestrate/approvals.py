@@ -55,8 +55,9 @@ class Decision(Response):
     at: str
 
     def lines(self) -> Iterator[str]:
-        """One sentence."""
-        yield plain(f"{self.step}: {self.outcome}, by {self.by}. Run {self.run} goes on.")
+        """Who decided what, and what happens next."""
+        yield plain(f"{self.step}: {self.outcome}, by {self.by}.")
+        yield f"Run {self.run} goes on as soon as `baton serve` or `baton worker` drives it."
 
 
 def decide(context: Context, request: DecideRequest) -> Decision:

@@ -40,6 +40,12 @@ class Checked(Response):
     """Control-flow complexity."""
     coverage: float | None = None
     """Share of the log's cases that the tree accepts exactly."""
+    cases: int | None = None
+    """This and what follows is for `backtest` to say: a check replays no history."""
+    agreement: float | None = None
+    manual_share: float | None = None
+    cycle_s: None = None
+    top_deviations: tuple[()] = ()
 
     def lines(self) -> Iterator[str]:
         """One line per remark."""

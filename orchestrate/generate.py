@@ -122,7 +122,7 @@ class Planned(FileResponse):
         yield ""
         for move in self.moves:
             saved = move.gain_s or 0.0
-            gain = f", saves {duration(saved)} per case" if saved >= WORTH_SAYING_S else ""
+            gain = f", saves {duration(saved)} per case on average" if saved >= WORTH_SAYING_S else ""
             left_out = move.grade == "apply" and not move.accepted
             aside = " (left out: elsewhere than this candidate)" if left_out else ""
             yield plain(f"{move.grade:<8} {move.move}: {move.title}{gain}{aside}")

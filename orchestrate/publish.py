@@ -8,6 +8,7 @@ from home.contracts import Argument, InputFile, Request, Response
 from home.errors import NotFound, Refused, UsageError
 from home.text import percent, plain
 from orchestrate.audit import record
+from orchestrate.changes import steps
 from orchestrate.check import PlanRefused, check_plan
 from orchestrate.contracts import Plan
 from orchestrate.versions import Verdict, add_version, find_version, sha256_of
@@ -93,6 +94,7 @@ def publish_plan(
     if same is not None:
         return same
     verdict = _gate(context, plan, override, by)
+    unbound = _unbound(context, plan)
     who = by or context.actor
     with context.state.transaction() as connection:
         at = context.clock.now()
@@ -109,10 +111,25 @@ def publish_plan(
         sha256=sha256_of(plan),
         created=created,
         gate=verdict.gate,
-        reasons=list(verdict.reasons),
+        reasons=[*verdict.reasons, *unbound],
         owner=plan.owner.name,
         owner_confirmed=plan.owner.confirmed,
     )
+
+
+def _unbound(context: Context, plan: Plan) -> list[str]:
+    """Steps that a connector does in the newest version and nobody but a person would do in this one."""
+    try:
+        before = find_version(context.state, plan.name).plan
+    except NotFound:
+        return []
+    now = {step.id: step for step in steps(plan.body)}
+    return [
+        f"{step.name!r} was bound to {step.binding.connector!r} and is a task for a person in this version:"
+        f" `baton bind {plan.name} {step.id} {step.binding.connector}` binds it again"
+        for step in steps(before.body)
+        if step.binding is not None and step.id in now and now[step.id].binding is None
+    ]
 
 
 def _published_already(context: Context, plan: Plan) -> PublishResponse | None:

@@ -51,7 +51,7 @@ def _move(draft: str, move: Any) -> None:
             help="Accept this move" if not move.accepted else "Reject this move",
         )
         with row[1]:
-            gain = f" · saves {duration(move.gain_s)} per case" if move.gain_s else ""
+            gain = f" · saves {duration(move.gain_s)} per case on average" if move.gain_s else ""
             st.markdown(f"**{literal(move.title, longest=160)}** {GRADES[move.grade]}{gain}")
             _evidence(move)
 

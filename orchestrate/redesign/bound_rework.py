@@ -4,6 +4,7 @@ import numpy as np
 
 from orchestrate.contracts import Change, Evidence, Loop, Move
 from orchestrate.redesign.draft import Draft
+from orchestrate.redesign.words import decision
 
 ENOUGH = 0.99
 """Share of cases that must get by with the passes that are allowed."""
@@ -25,7 +26,7 @@ def look(draft: Draft) -> list[Move]:
                 id=f"bound-{node.id}",
                 move="bound-rework",
                 where=(node.id,),
-                title=f"{node.id}: at most {limit} passes, then the manual queue",
+                title=f"{decision(node)}: at most {limit} passes, then the manual queue",
                 grade="apply",
                 accepted=True,
                 support=float(len(passes)),

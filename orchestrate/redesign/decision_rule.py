@@ -6,6 +6,8 @@ from orchestrate.check import nodes
 from orchestrate.contracts import Change, Choice, Evidence, Loop, Move
 from orchestrate.decisions import CODIFIABLE, SIGNIFICANT, Found
 from orchestrate.redesign.draft import Draft
+from orchestrate.redesign.words import by_rule
+from orchestrate.redesign.words import decision as decided
 from orchestrate.rule_mining import MinedRule
 
 
@@ -26,25 +28,25 @@ def _move(node: Choice | Loop, decision: Found) -> Move | None:
     if decision.by == "person":
         return _refused(node, decision)
     fields: dict[str, Any] = {"by": decision.by, "question": ""}
-    title = f"{node.id}: {decision.by}"
+    title = f"{decided(node)}: {decision.by}"
     evidence = decision.evidence
     if decision.by == "default":
         names = _names(node)
         most = max(range(len(names)), key=lambda i: decision.shares[i])
-        title = f"{node.id}: always {names[most]!r}"
+        title = f"{decided(node)}: always {names[most]!r}"
         statement = f"{decision.shares[most]:.1%} of {decision.n:,} decisions go this way"
         evidence = (Evidence(statement=statement, n=decision.n, value=decision.shares[most], unit="share"),)
     elif decision.by == "outcome":
         fields |= _by_outcome(node, decision)
-        title = f"{node.id}: by the outcome of {decision.of!r}"
+        title = f"{decided(node)}: by the outcome of {decision.of!r}"
         if not fields:
             return None
     elif decision.by == "event":
         fields["question"] = node.question
-        title = f"{node.id}: whatever comes first from outside"
+        title = f"{decided(node)}: whatever comes first from outside"
     elif decision.rule is not None:
         fields |= _by_rule(node, decision.rule)
-        title = f"{node.id}: {'by what was done' if decision.by == 'history' else 'by rule'}"
+        title = by_rule(node, decision.rule)
         evidence = (_accuracy(decision.rule), *decision.evidence)
     return Move(
         id=f"decide-{node.id}",
@@ -124,7 +126,7 @@ def _refused(node: Choice | Loop, decision: Found) -> Move:
         id=f"decide-{node.id}",
         move="decision-rule",
         where=(node.id,),
-        title=f"{node.id}: no rule, people say",
+        title=f"{decided(node)}: no rule, people say",
         grade="refuse",
         support=float(decision.n),
         evidence=(evidence,),
