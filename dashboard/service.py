@@ -7,6 +7,7 @@ import secrets
 import shutil
 import signal
 import socket
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -73,7 +74,8 @@ def serve(context: Context, request: ServeRequest) -> Served:
         hint = settings.home / "service.json"
         _write_privately(hint, json.dumps({"pid": os.getpid(), "address": address, "token": token}))
         _forget_old_uploads(settings.home / "uploads")
-        print(f"Baton is at {address} (home {settings.home}). Ctrl-C ends it.", flush=True)  # noqa: T201
+        sys.stderr.write(f"Baton is at {address} (home {settings.home}). Ctrl-C ends it.\n")
+        sys.stderr.flush()
         try:
             _serve(context, listening, token, worker=request.worker)
         finally:

@@ -21,6 +21,14 @@ ROOT = Path(__file__).parent.parent
 PUBLIC_LOGS = ROOT / ".." / "shared" / "logs"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep tests with a browser together, module by module, so that each starts one, in one process."""
+    for item in items:
+        if "browser" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+
+
 @pytest.fixture(scope="session")
 def public_logs() -> Path:
     """The folder of public event logs, where a checkout has one beside it."""

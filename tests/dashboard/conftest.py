@@ -113,9 +113,9 @@ def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         yield service
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """Debian's Chromium."""
+    """Debian's Chromium. It ends with its module: while it lives, no other event loop can run here."""
     if not CHROMIUM.exists():
         reason = f"{CHROMIUM} is not installed; `make browser` installs it"
         if os.environ.get("CI") == "true":
@@ -130,7 +130,7 @@ def browser() -> Iterator[Any]:
         chromium.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def contexts(browser: Any) -> Iterator[Callable[[str], Any]]:
     """One browsing context per colour scheme, so that Streamlit's scripts are fetched once."""
     made: dict[str, Any] = {}
