@@ -1,15 +1,17 @@
 """Warm child processes for heavy work: bounded in memory and time, killed when cancelled.
 
 A child runs one importable function at a time on plain data. What crosses the pipe is pickled by
-`multiprocessing` between processes of this very program; nothing from outside is ever unpickled.
+`multiprocessing.connection` between processes of this very program; nothing from outside is ever
+unpickled.
 """
 
-import multiprocessing
 import os
-import resource
+import socket
+import subprocess
+import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from multiprocessing.connection import Connection
 from typing import Any
@@ -18,6 +20,7 @@ from home.errors import BatonError
 from home.jobs import Job
 
 POLL_S = 0.05
+BEGIN = "import sys; from home.children import serve; serve(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3:])"
 
 
 class ComputationFailed(BatonError):
@@ -27,20 +30,33 @@ class ComputationFailed(BatonError):
 
 
 class Child:
-    """One process and the pipe to it."""
+    """One process and the pipe to it.
+
+    A process of its own making, not one of `multiprocessing`: that would run again in the child
+    whatever `__main__` is here, and while a page runs, Streamlit makes the page `__main__`.
+    """
 
     def __init__(self, memory_bytes: int, preload: tuple[str, ...]) -> None:
-        # Spawn, not fork: the parent holds DuckDB, threads and sockets that a fork would copy half-alive.
-        context = multiprocessing.get_context("spawn")
-        self.pipe, theirs = context.Pipe()
-        self.process = context.Process(target=_serve, args=(theirs, memory_bytes, preload), daemon=True)
-        self.process.start()
-        theirs.close()
+        ours, theirs = socket.socketpair()
+        with theirs:
+            handle = theirs.fileno()
+            self.process = subprocess.Popen(
+                [sys.executable, "-c", BEGIN, str(handle), str(memory_bytes), *preload],
+                pass_fds=[handle],
+                stdin=subprocess.DEVNULL,
+                env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            )
+        self.pipe = Connection(ours.detach())
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process is still there."""
+        return self.process.poll() is None
 
     def kill(self) -> None:
         """End the process now."""
         self.process.kill()
-        self.process.join()
+        self.process.wait()
         self.pipe.close()
 
 
@@ -98,7 +114,7 @@ class Children:
         with self._lock:
             while self._idle:
                 child = self._idle.pop()
-                if child.process.is_alive():
+                if child.alive:
                     return child
         return Child(self._memory, self._preload)
 
@@ -127,10 +143,12 @@ class Children:
                 self._idle.pop().kill()
 
 
-def _serve(pipe: Connection, memory_bytes: int, preload: tuple[str, ...]) -> None:
+def serve(handle: int, memory_bytes: int, preload: Sequence[str]) -> None:
     """The child's loop: take a function name and its arguments, send back its result or error."""
+    import resource
     import signal
 
+    pipe = Connection(handle)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business
     os.nice(5)  # pages stay quick while a child computes
     # Data, not address space: numeric libraries reserve far more addresses than they use.

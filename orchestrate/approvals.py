@@ -34,6 +34,7 @@ class DecideRequest(Request):
     """One decision."""
 
     task: Annotated[str, Argument("TASK")]
+    """Id of the task; `baton tasks` lists them."""
     outcome: Annotated[str, Argument("OUTCOME")]
     """One of the task's outcomes; `done` where it has none."""
     by: str
@@ -134,6 +135,7 @@ class DelegateRequest(Request):
     """Who gets a task."""
 
     task: Annotated[str, Argument("TASK")]
+    """Id of the task; `baton tasks` lists them."""
     to: str
     """Who shall do it."""
     by: str
@@ -146,6 +148,7 @@ class ClaimRequest(Request):
     """Who takes a task."""
 
     task: Annotated[str, Argument("TASK")]
+    """Id of the task; `baton tasks` lists them."""
     by: str
     """Who takes it."""
 
@@ -154,7 +157,9 @@ class CommentRequest(Request):
     """A remark on a task."""
 
     task: Annotated[str, Argument("TASK")]
+    """Id of the task; `baton tasks` lists them."""
     remark: Annotated[str, Argument("TEXT")]
+    """What to say."""
     by: str
     """Who says it."""
 

@@ -40,6 +40,7 @@ class BindRequest(Request):
     """Which step to bind to what."""
 
     plan: Annotated[str, Argument("PLAN")]
+    """Name of a published plan."""
     step: Annotated[str, Argument("STEP")]
     """Id or name of the step."""
     connector: Annotated[str, Argument("CONNECTOR")]

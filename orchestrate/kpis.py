@@ -26,6 +26,7 @@ class KpisRequest(Request):
     """Which plan, and what to compare."""
 
     plan: Annotated[str, Argument("PLAN")]
+    """Name of a published plan."""
     before: str | None = None
     """Log of how it was; default is the log the plan was made from."""
     after: str | None = None

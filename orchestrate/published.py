@@ -16,6 +16,7 @@ class PublishedRequest(Request):
     """Which plan."""
 
     plan: Annotated[str, Argument("PLAN")]
+    """Name of a published plan."""
     version: int | None = None
     """Which of its versions; default is the newest."""
     output: Annotated[str | None, Option(("-o", "--output")), OutputFile()] = None

@@ -116,6 +116,7 @@ class ShowRequest(Request):
     """Which run to show."""
 
     run: Annotated[str, Argument("RUN")]
+    """Id of the run; `baton runs` lists them."""
 
 
 class Entry(Response):

@@ -43,6 +43,7 @@ class SandboxRequest(Request):
     """What to play, and how often."""
 
     plan: Annotated[str, Argument("PLAN")]
+    """Name of a published plan."""
     cases: int = Field(default=1000, ge=1, le=100_000)
     """How many runs."""
     seed: int = 1

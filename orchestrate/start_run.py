@@ -22,6 +22,7 @@ class StartRequest(Request):
     """What to start."""
 
     plan: Annotated[str, Argument("PLAN")]
+    """Name of a published plan."""
     data: Annotated[str, TextOrFile()] = "{}"
     """What the run is about, as a JSON object; @FILE takes it from a file."""
     key: str | None = None
@@ -81,6 +82,7 @@ class CancelRequest(Request):
     """Which run to stop."""
 
     run: Annotated[str, Argument("RUN")]
+    """Id of the run; `baton runs` lists them."""
     by: str | None = None
     """Who stops it; default is the operating-system user."""
     reason: str = ""

@@ -1,8 +1,11 @@
 """Child processes: results, errors, cancellation, and limits of time and memory."""
 
+import sys
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -81,5 +84,16 @@ def test_a_child_that_wants_too_much_memory_is_told_apart(children: Children) ->
 def test_a_child_that_died_while_idle_is_replaced(children: Children) -> None:
     assert children.compute(Job(), add, 1) == 2
     children._idle[0].process.kill()
-    children._idle[0].process.join()
+    children._idle[0].process.wait()
     assert children.compute(Job(), add, 2) == 3
+
+
+def test_whatever_is_main_here_does_not_run_in_a_child(
+    children: Children, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Streamlit makes the page that runs `__main__`; a child that ran it again would not come up."""
+    page = ModuleType("__main__")
+    page.__file__ = str(tmp_path / "page.py")
+    (tmp_path / "page.py").write_text("raise SystemExit(3)")
+    monkeypatch.setitem(sys.modules, "__main__", page)
+    assert children.compute(Job(), add, 1) == 2
