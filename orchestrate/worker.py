@@ -2,9 +2,10 @@
 
 import logging
 import signal
+import socket
 import sys
-import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Literal
 
 from home.context import Context
@@ -13,7 +14,6 @@ from home.errors import Busy
 from home.ids import new_id
 from home.lock import HomeLock
 
-LOOK_S = 0.2
 DriverName = Literal["dbos", "table"]
 
 
@@ -95,19 +95,33 @@ def worker(context: Context, request: WorkerRequest) -> Stopped:
     from home.log import log_to_stderr
 
     log_to_stderr(logging.WARNING)
-    ended = threading.Event()
-    before = {s: signal.signal(s, lambda *_: ended.set()) for s in (signal.SIGINT, signal.SIGTERM)}
-    try:
+    with told_to_end() as wait:
         running = Worker(context, request.driver)
         running.start()
         # stdout is for the answer; whoever waits for readiness reads this line.
         sys.stderr.write(f"Worker {running.name} drives runs of {context.home}. Ctrl-C ends it.\n")
         sys.stderr.flush()
-        # The system may give a signal to any thread; a main thread that waits without end never hears of it.
-        while not ended.wait(LOOK_S):
-            pass
+        wait()
         running.stop()
+    return Stopped(worker=running.name)
+
+
+@contextmanager
+def told_to_end() -> Iterator[Callable[[], object]]:
+    """Within the block SIGINT and SIGTERM end nothing by themselves; what is given waits for one of them.
+
+    The signal comes through a socket: the system may give it to any thread, and a handler that sets a
+    `threading.Event` can find its lock held by the very wait it interrupts, and hang.
+    """
+    ours, theirs = socket.socketpair()
+    theirs.setblocking(False)
+    before_fd = signal.set_wakeup_fd(theirs.fileno(), warn_on_full_buffer=False)
+    before = {s: signal.signal(s, lambda *_: None) for s in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield lambda: ours.recv(1)
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-    return Stopped(worker=running.name)
+        signal.set_wakeup_fd(before_fd)
+        ours.close()
+        theirs.close()
