@@ -184,7 +184,7 @@ def _plain(response: Any, *exclude: str) -> dict[str, Any]:
 
 def _kpi_row(kpi: dict[str, Any]) -> dict[str, str]:
     low, high = kpi["interval"] or (None, None)
-    between = "–" if low is None or high is None else f"{low * 100:+.0f} % to {high * 100:+.0f} %"
+    between = "–" if low is None or high is None else f"{low * 100:+.1f} % to {high * 100:+.1f} %"
     return {
         "": kpi["label"],
         "as-is": _said(kpi["unit"], kpi["before"]),
