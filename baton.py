@@ -1,11 +1,13 @@
 """Baton's entry point: runs one command, here or in the service that owns the home folder."""
 
+import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+from contextlib import contextmanager, suppress
+from typing import Any, NoReturn
 
 from home.command_line import Common, RoomGroup, common_options, exit_code_of_usage
+from home.errors import ExitCode
 from home.registry import Command, load
 
 
@@ -42,10 +44,11 @@ def _owned(command: Command, home: Any) -> Iterator[None]:
 def _run_here(command: Command, request: Any, common: Common, configuration: Any) -> Any:
     from home.context import Context
     from home.jobs import Job
+    from orchestrate import audited
 
     context = Context(configuration, job=Job(command.name, show_progress(common)))
     try:
-        return command.function(context, request)
+        return audited.run(command, context, request)
     finally:
         context.stores.close()
 
@@ -84,27 +87,44 @@ def command_line() -> RoomGroup:
     return click.version_option(version("baton"), prog_name="baton")(group)
 
 
-def main(arguments: list[str] | None = None) -> None:
+def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the command line and exit as its contract says: 0, 1, 2, 3 or 130."""
-    import click
-
     common = Common()
     common.as_json = "--json" in (sys.argv[1:] if arguments is None else arguments)
+    code = _outcome(arguments, common)
+    if arguments is None:
+        _leave(code)
+    sys.exit(code)
+
+
+def _outcome(arguments: list[str] | None, common: Common) -> int:
+    """Run the command line; its exit code."""
+    import click
+
     try:
         command_line().main(args=arguments, prog_name="baton", standalone_mode=False, obj=common)
     except click.exceptions.Exit as error:
-        sys.exit(error.exit_code)
+        return error.exit_code
+    except SystemExit as error:
+        return error.code if isinstance(error.code, int) else ExitCode.OK
     except click.exceptions.NoArgsIsHelpError as error:
         error.show()
-        sys.exit(0)
     except click.ClickException as error:
-        sys.exit(exit_code_of_usage(error, common))
+        return exit_code_of_usage(error, common)
     except (click.exceptions.Abort, KeyboardInterrupt):
         sys.stderr.write("Interrupted. Nothing half-done was kept.\n")
-        sys.exit(130)
+        return ExitCode.INTERRUPTED
     except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(0)
+        pass
+    return ExitCode.OK
+
+
+def _leave(code: int) -> NoReturn:
+    """End at once: all is closed, and a library that a thread is still inside complains when torn down."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(BrokenPipeError, ValueError):
+            stream.flush()
+    os._exit(code)
 
 
 if __name__ == "__main__":

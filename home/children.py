@@ -1,11 +1,14 @@
-"""Warm child processes for heavy work: bounded in memory and time, killed when cancelled.
+"""Warm child processes for heavy or untrusted work: bounded in memory and time, killed when cancelled.
 
 A child runs one importable function at a time on plain data. What crosses the pipe is pickled by
 `multiprocessing.connection` between processes of this very program; nothing from outside is ever
 unpickled.
 """
 
+import gc
 import os
+import pickle
+import select
 import socket
 import subprocess
 import sys
@@ -20,13 +23,26 @@ from home.errors import BatonError
 from home.jobs import Job
 
 POLL_S = 0.05
+TOLD, RESULT, FAILED, OUT_OF_MEMORY = "told", "result", "failed", "out of memory"
+"""What a message from a child is."""
 BEGIN = "import sys; from home.children import serve; serve(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3:])"
+
+_told: Connection | None = None
+"""In a child: the pipe to its parent."""
 
 
 class ComputationFailed(BatonError):
-    """A computation in a child process ended without a result."""
+    """A computation in a child process ended without a result.
+
+    `reason` is `deadline`, `memory` or `crash`; `signal` the number of the signal that ended it, or 0.
+    """
 
     code = "computation_failed"
+
+    def __init__(self, message: str, *, hint: str = "", reason: str = "crash", signal: int = 0) -> None:
+        super().__init__(message, hint=hint)
+        self.reason = reason
+        self.signal = signal
 
 
 class Child:
@@ -58,6 +74,13 @@ class Child:
         self.process.kill()
         self.process.wait()
         self.pipe.close()
+
+    def ended_by(self) -> int:
+        """The signal that ended the process, which is about to be gone; 0 where it ended by itself."""
+        try:
+            return max(0, -self.process.wait(timeout=5))
+        except subprocess.TimeoutExpired:
+            return 0
 
 
 class Children:
@@ -121,20 +144,32 @@ class Children:
     def _await(self, job: Job, child: Child, what: str) -> tuple[bool, Any]:
         end = time.monotonic() + self._deadline
         try:
-            while not child.pipe.poll(POLL_S):
+            while True:
+                if child.pipe.poll(POLL_S):
+                    kind, found = child.pipe.recv()
+                    if kind != TOLD:
+                        break
+                    job.progress(*found)
                 job.check()
                 if time.monotonic() > end:
                     raise ComputationFailed(
                         f"{what} took longer than {self._deadline:.0f} s and was stopped.",
                         hint="Narrow the log with --where, or raise child_deadline_s in baton.toml.",
+                        reason="deadline",
                     )
-            found: tuple[bool, Any] = child.pipe.recv()
         except (EOFError, ConnectionError) as error:
             raise ComputationFailed(
                 f"{what} needed more than {self._memory / 2**30:.1f} GB or crashed.",
                 hint="Narrow the log with --where, or raise child_memory_bytes in baton.toml.",
+                signal=child.ended_by(),
             ) from error
-        return found
+        if kind == OUT_OF_MEMORY:
+            raise ComputationFailed(
+                f"{what} needed more than {self._memory / 2**30:.1f} GB.",
+                hint="Narrow the log with --where, or raise child_memory_bytes in baton.toml.",
+                reason="memory",
+            )
+        return kind == RESULT, found
 
     def close(self) -> None:
         """End every idle child; busy ones end with their work."""
@@ -143,27 +178,55 @@ class Children:
                 self._idle.pop().kill()
 
 
+def tell(fraction: float | None, message: str) -> None:
+    """From inside a computation: how far it is, for the job it belongs to. Elsewhere nobody listens."""
+    if _told is not None:
+        _told.send((TOLD, (fraction, message)))
+
+
 def serve(handle: int, memory_bytes: int, preload: Sequence[str]) -> None:
     """The child's loop: take a function name and its arguments, send back its result or error."""
     import resource
     import signal
 
-    pipe = Connection(handle)
+    global _told
+    pipe = _told = Connection(handle)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business
+    threading.Thread(target=_end_with_parent, args=(handle,), daemon=True).start()
     os.nice(5)  # pages stay quick while a child computes
     # Data, not address space: numeric libraries reserve far more addresses than they use.
     resource.setrlimit(resource.RLIMIT_DATA, (memory_bytes, memory_bytes))
     for module in preload:
         import_module(module)
+    gc.freeze()  # what stays anyway need not be looked through
     while True:
         try:
             module, name, args, kwargs = pipe.recv()
         except EOFError:
-            return
+            os._exit(0)  # at once: a library that is torn down beside a thread complains
         try:
-            answer: tuple[bool, Any] = True, getattr(import_module(module), name)(*args, **kwargs)
+            answer: tuple[str, Any] = RESULT, getattr(import_module(module), name)(*args, **kwargs)
         except MemoryError:
-            return  # an end of the pipe says so; this process may not be trusted any further
+            pipe.send((OUT_OF_MEMORY, None))
+            return  # this process may not be trusted any further
         except Exception as error:  # noqa: BLE001 - carried to the caller, whatever it is
-            answer = False, error
+            answer = FAILED, _portable(error)
         pipe.send(answer)
+
+
+def _end_with_parent(handle: int) -> None:
+    """End this process at once when the other end of the pipe is gone, in the middle of whatever it does."""
+    waiting = select.poll()
+    waiting.register(handle, 0)  # only that it hung up, which is always told
+    while not any(state & (select.POLLHUP | select.POLLERR) for _, state in waiting.poll()):
+        pass
+    os._exit(1)
+
+
+def _portable(error: Exception) -> Exception:
+    """The error, or one that says the same where it cannot cross to another process."""
+    try:
+        pickle.loads(pickle.dumps(error))  # noqa: S301 - made a moment ago
+    except Exception:  # noqa: BLE001 - whatever its class does wrong
+        return ComputationFailed(f"{type(error).__name__}: {error}")
+    return error

@@ -86,7 +86,8 @@ class RoomGroup(click.Group):
             return build(found[0], self._run)
         group = RoomGroup(self._registry, self._run, f"{self._prefix}{cmd_name} ", name=cmd_name)
         group.help = " ".join(c.summary for c in found)
-        return common_options(group)
+        alone = next((c for c in found if c.name == self._prefix + cmd_name), None)
+        return common_options(group) if alone is None else _also_alone(group, build(alone, self._run))
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """Names and summaries under the registry's headings."""
@@ -96,6 +97,18 @@ class RoomGroup(click.Group):
         for heading, entries in groups.items():
             with formatter.section(heading):
                 formatter.write_dl(entries)
+
+
+def _also_alone(group: click.Group, command: click.Command) -> click.Group:
+    """A group that without the name of one of its commands does what `command` does: `baton systems`."""
+
+    def call(**values: Any) -> None:
+        if click.get_current_context().invoked_subcommand is None and command.callback is not None:
+            command.callback(**values)
+
+    group.invoke_without_command, group.no_args_is_help = True, False
+    group.params, group.callback = command.params, call
+    return group
 
 
 def build(command: Command, run: Run) -> click.Command:

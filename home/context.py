@@ -30,7 +30,9 @@ class Stores:
         """The event logs, in DuckDB. Only the process that holds the home lock may ask."""
         if self._events is None:
             from home.duck import EventStore
+            from home.scratch import sweep
 
+            sweep(self._settings.home)
             self._events = EventStore(
                 self._settings.home / "events.duckdb", memory_limit=self._settings.memory_limit
             )

@@ -1,9 +1,9 @@
 """What every request and response has in common, and how their fields meet files and the command line."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -61,6 +61,10 @@ class Response(Contract):
         from home.text import describe
 
         yield from describe(self)
+
+    def as_asked(self, sent: Mapping[str, str]) -> Self:  # noqa: ARG002
+        """The answer of a service in the words of who asked: `sent` is what was typed, by upload ticket."""
+        return self
 
 
 class FileResponse(Response):

@@ -1,5 +1,6 @@
 """The transactional store: SQLite or PostgreSQL behind one door, spoken to in plain SQL."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,10 +11,21 @@ from sqlalchemy import event, text
 from sqlalchemy.engine import Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError, OperationalError
 
+from home.changes import changed, changes, upkeep
 from home.errors import Refused, SettingError, Unreachable
 from home.sql import migrations
 
 Row = dict[str, Any]
+PATIENCE = {
+    "connect_timeout": 5,  # seconds
+    "tcp_user_timeout": 5000,  # milliseconds
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+}
+"""Of connections to PostgreSQL: without it a cut cable is noticed after a quarter of an hour."""
+STATEMENTS = re.compile(r";(?=[ \t]*(?:--[^\n]*)?\n)")
+"""What ends a statement of a migration: a semicolon at the end of a line, or before its comment."""
 
 
 class Database:
@@ -23,7 +35,9 @@ class Database:
     engine takes raw connections of its own through `raw`.
     """
 
-    def __init__(self, url: str, *, packages: Sequence[str] = ("orchestrate",), pool_size: int = 8) -> None:
+    def __init__(
+        self, url: str, *, packages: Sequence[str] = ("ingest", "orchestrate"), pool_size: int = 8
+    ) -> None:
         try:
             parsed = make_url(url)
         except ArgumentError as error:
@@ -41,16 +55,19 @@ class Database:
             )
         self._packages = packages
         self.engine = self._open(pool_size)
-        self._migrate()
+        event.listen(self.engine, "after_cursor_execute", _notice)
+        with upkeep():
+            self._migrate()
 
     def _open(self, pool_size: int) -> Engine:
         if self.is_postgres:
-            options = "-c idle_in_transaction_session_timeout=10000 -c timezone=UTC"
+            options = {"options": "-c idle_in_transaction_session_timeout=10000 -c timezone=UTC"}
+            arguments = self._patience() | options
             return sqlalchemy.create_engine(
-                self.url, pool_size=pool_size, pool_pre_ping=True, connect_args={"options": options}
+                self.url, pool_size=pool_size, pool_pre_ping=True, connect_args=arguments
             )
         if self.url.database:
-            Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
+            Path(self.url.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         engine = sqlalchemy.create_engine(self.url, connect_args={"timeout": 30, "check_same_thread": False})
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
@@ -58,7 +75,8 @@ class Database:
 
     def _migrate(self) -> None:
         """Bring the store to the newest version, backing up a SQLite file before it is changed."""
-        steps = [step for package in self._packages for step in migrations(package, "schema/state")]
+        # One sequence of numbers over all rooms: what is new is whatever has a number above the store's.
+        steps = sorted(step for package in self._packages for step in migrations(package, "schema/state"))
         newest = max(number for number, _ in steps)
         self._back_up(newest)
         with self.transaction() as connection:
@@ -73,7 +91,7 @@ class Database:
                 )
             for number, sql in steps:
                 if number > found:
-                    for statement in filter(str.strip, sql.split(";\n")):
+                    for statement in filter(str.strip, STATEMENTS.split(sql)):
                         connection.exec_driver_sql(statement)
                     connection.execute(text("insert into schema_version values (:v)"), {"v": number})
 
@@ -131,16 +149,38 @@ class Database:
             import psycopg
 
             url = self.url.set(drivername="postgresql").render_as_string(hide_password=False)
-            return psycopg.connect(url, autocommit=True)
+            return psycopg.connect(url, autocommit=True, **self._patience())
         import sqlite3
 
         connection = sqlite3.connect(self.url.database or ":memory:", timeout=30, isolation_level=None)
         _pragmas(connection)
         return connection
 
+    def _patience(self) -> dict[str, Any]:
+        """`PATIENCE`, but for what the URL says itself."""
+        return {name: value for name, value in PATIENCE.items() if name not in self.url.query}
+
+    def compact(self) -> None:
+        """Write the store anew, so that deleted and replaced values leave no bytes behind.
+
+        On PostgreSQL the space is only freed to be used again; its write-ahead log is the server's.
+        """
+        connection = self.raw()
+        try:
+            connection.execute("vacuum")
+            if not self.is_postgres:
+                connection.execute("pragma wal_checkpoint(truncate)")
+        finally:
+            connection.close()
+
     def close(self) -> None:
         """Close every pooled connection."""
         self.engine.dispose()
+
+
+def _notice(_connection: Any, cursor: Any, statement: str, *_: Any) -> None:
+    if cursor.rowcount != 0 and changes(statement):
+        changed("state")
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

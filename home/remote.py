@@ -4,7 +4,8 @@ import json
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryFile
+from typing import IO, Any
 
 from home.contracts import InputFile
 from home.errors import BatonError, Cancelled, ExitCode, Unreachable
@@ -58,7 +59,8 @@ class Service:
         finally:
             done.set()
         if answer.status_code == 200:
-            return command.response.model_validate_json(answer.content)
+            sent = {ticket: getattr(request, name) for name, ticket in body.items() if _is_ticket(ticket)}
+            return command.response.model_validate_json(answer.content).as_asked(sent)
         raise _error(answer, command)
 
     def _post(self, command: Command, body: dict[str, Any], job: str) -> Any:
@@ -81,11 +83,20 @@ class Service:
                 path = Path(value)
                 if path.is_file():
                     with path.open("rb") as file:
-                        sent = self.client.post("/api/uploads", params={"name": path.name}, content=file)
-                    if sent.status_code != 200:
-                        raise _error(sent)
-                    body[name] = sent.json()["upload"]
+                        body[name] = self._sent(path.name, file)
+                elif path.is_dir():
+                    with TemporaryFile() as file:
+                        _zip(path, file)
+                        body[name] = self._sent(f"{path.resolve().name}.zip", file)
         return body
+
+    def _sent(self, name: str, file: IO[bytes]) -> str:
+        """Send a file ahead; the ticket that stands for it."""
+        answer = self.client.post("/api/uploads", params={"name": name}, content=file)
+        if answer.status_code != 200:
+            raise _error(answer)
+        ticket: str = answer.json()["upload"]
+        return ticket
 
     def _follow(self, job: str, progress: Callable[[float | None, str], None], done: threading.Event) -> None:
         import httpx
@@ -97,6 +108,20 @@ class Service:
                 continue
             if found.status_code == 200:
                 progress(found.json()["fraction"], found.json()["message"])
+
+
+def _is_ticket(value: object) -> bool:
+    return isinstance(value, str) and value.startswith("upload:")
+
+
+def _zip(folder: Path, file: IO[bytes]) -> None:
+    """Put the files of a folder into an archive, for a service that may run elsewhere."""
+    import zipfile
+
+    with zipfile.ZipFile(file, "w", strict_timestamps=False) as archive:
+        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+            archive.write(path, path.relative_to(folder).as_posix())
+    file.seek(0)
 
 
 class RemoteError(BatonError):

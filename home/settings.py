@@ -3,9 +3,9 @@
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -37,22 +37,53 @@ class Settings(BaseModel):
     """Memory cap of one child process."""
     child_deadline_s: float = Field(default=600.0, gt=0)
     """Seconds one computation in a child process may take."""
+    read_memory_bytes: int = Field(default=2 * 2**30, gt=0)
+    """Memory cap of the child process that reads a source."""
+    read_deadline_s: float = Field(default=3600.0, gt=0)
+    """Seconds that reading one source may take."""
+    mask_key: str = ""
+    """Key that `--mask` replaces values with, by reference: `env:NAME` or `file:PATH`."""
     alpha: float = Field(default=0.1, ge=0, le=1)
     """Share of an avoidable waiting hour that is counted as labour-equivalent pain."""
     rate: float | None = Field(default=None, ge=0)
     """Money per hour of work; without it pain is shown in hours only."""
+    attachment_bytes: int = Field(default=25 * 2**20, gt=0)
+    """Largest file that may be attached to a task."""
+    attachments_bytes: int = Field(default=5 * 2**30, gt=0)
+    """Most that all attachments together may have."""
     heartbeat_s: float = Field(default=1.0, gt=0)
     """Seconds between two heartbeats of a worker."""
     takeover_s: float = Field(default=3.0, gt=0)
     """Seconds without a heartbeat after which a worker's runs are taken over."""
     run_concurrency: int = Field(default=16, gt=0)
     """Runs one worker drives at the same time."""
+    run_backlog: int = Field(default=100_000, gt=0)
+    """Runs that may wait for a worker; beyond that nobody starts another."""
+    poison_after: int = Field(default=5, gt=0)
+    """Times in a row that driving a run may break off before it is parked as stuck."""
+    keep_runs_days: float | None = Field(default=None, gt=0)
+    """Days after their end that `baton retention` keeps runs where it is not told otherwise."""
     allowed_hosts: tuple[str, ...] = ("127.0.0.1", "localhost", "[::1]")
     """Host names the service answers to."""
     http_allow: tuple[str, ...] = ()
     """Hosts or networks that HTTP steps may reach although they are private or local."""
     python_allow: tuple[str, ...] = ()
     """`module:function` names that Python steps may call; `module:*` allows a module."""
+    script_allow: tuple[str, ...] = ()
+    """Programs that script steps may run: how a command line must begin, such as `/opt/bots/invoice`."""
+    public_url: str = ""
+    """Where others reach this service, such as https://baton.example.org; links in messages begin with it."""
+    signing_key: str = ""
+    """Key that signs such links, by reference; without it one is made and kept in the transactional store."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """From which level on a service or worker logs."""
+    otlp_endpoint: str = ""
+    """OpenTelemetry collector (OTLP over HTTP) that traces go to; default is the environment's
+    OTEL_EXPORTER_OTLP_ENDPOINT, and without either nothing is traced."""
+    metrics_token: str = ""
+    """Token, by reference, with which Prometheus may read `/api/metrics` and nothing else."""
+    disk_min_bytes: int = Field(default=512 * 2**20, ge=0)
+    """Free space in the home folder below which the service says it is not ready."""
 
 
 def environment_name(field: str) -> str:
@@ -66,6 +97,10 @@ class Configuration:
     def __init__(self, settings: Settings, origins: Mapping[str, str]) -> None:
         self.settings = settings
         self.origins = dict(origins)
+
+
+TABLES = ("alerts", "apis", "models", "rest", "systems")
+"""The tables of `baton.toml`; what is in them is read by the rooms they belong to."""
 
 
 def configure(
@@ -84,6 +119,9 @@ def configure(
     home = Path(given.get("home") or from_env.get("home") or Settings.model_fields["home"].default)
     toml_file = home / "baton.toml"
     from_file = read_toml(toml_file)
+    for table in read_tables(toml_file):
+        if table not in TABLES:
+            raise _unknown(table, str(toml_file), "table", TABLES)
     values: dict[str, Any] = {
         **from_file,
         **{k: _split(k, v) for k, v in from_env.items()},
@@ -99,20 +137,21 @@ def configure(
         first = error.errors()[0]
         key = str(first["loc"][0])
         if key not in Settings.model_fields:
-            raise _unknown(key, str(origins.get(key, toml_file))) from error
+            known = list(Settings.model_fields)
+            raise _unknown(key, str(origins.get(key, toml_file)), "setting", known) from error
         raise SettingError(
             f"Setting {key!r} from {origins.get(key, toml_file)}: {first['msg']} (found {first['input']!r}).",
             hint="`baton config` shows every setting, its value and where it came from.",
         ) from error
 
 
-def _unknown(key: str, origin: str) -> SettingError:
+def _unknown(key: str, origin: str, what: str, known: Collection[str]) -> SettingError:
     from difflib import get_close_matches
 
-    near = get_close_matches(key, list(Settings.model_fields), n=2)
+    near = get_close_matches(key, known, n=2)
     meant = f"Did you mean {' or '.join(near)}? " if near else ""
     return SettingError(
-        f"There is no setting {key!r}, which {origin} gives.",
+        f"There is no {what} {key!r}, which {origin} gives.",
         hint=f"{meant}`baton config` shows every setting, its value and where it came from.",
     )
 
@@ -125,16 +164,24 @@ def _split(key: str, value: str) -> Any:
 
 
 def read_toml(path: Path) -> dict[str, Any]:
-    """The top-level settings of `baton.toml`; an absent file is empty, tables belong to other rooms."""
+    """The top-level settings of `baton.toml`; an absent file is empty."""
+    return {k: v for k, v in _content(path).items() if not isinstance(v, dict)}
+
+
+def read_tables(path: Path) -> dict[str, dict[str, Any]]:
+    """The tables of `baton.toml`, each of which belongs to one room."""
+    return {k: v for k, v in _content(path).items() if isinstance(v, dict)}
+
+
+def _content(path: Path) -> dict[str, Any]:
     if not path.is_file():
         return {}
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingError(
             f"{path} is not readable TOML: {error}.", hint="Mend the line named above."
         ) from error
-    return {k: v for k, v in content.items() if not isinstance(v, dict)}
 
 
 def secret(reference: str) -> str:

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator
 
+from home import alerting
 from home.context import Context
 from home.contracts import Nothing, Response
+from home.limits import TABLE, read_limits
 from home.settings import REFERENCE, environment_name
 from home.text import table
 
@@ -44,7 +46,31 @@ def show_settings(context: Context, request: Nothing) -> SettingList:  # noqa: A
             )
             for name in type(configuration.settings).model_fields
         ]
+        + list(_of_alerts(context))
+        + list(_of_systems(context))
     )
+
+
+def _of_alerts(context: Context) -> Iterator[Setting]:
+    """What `[alerts]` sets, key by key."""
+    found = alerting.read_alerting(context.home)
+    for key in type(found).model_fields:
+        yield _of_table(
+            context, f"{alerting.TABLE}.{key}", getattr(found, key), key in found.model_fields_set
+        )
+
+
+def _of_systems(context: Context) -> Iterator[Setting]:
+    """What `[systems.NAME]` sets, key by key."""
+    for name, limits in read_limits(context.home).items():
+        for key in sorted(type(limits).model_fields):
+            given = key in limits.model_fields_set
+            yield _of_table(context, f"{TABLE}.{name}.{key}", getattr(limits, key), given)
+
+
+def _of_table(context: Context, name: str, value: object, given: bool) -> Setting:
+    origin = str(context.home / "baton.toml") if given else "default"
+    return Setting(setting=name, value=_shown(name, value), origin=origin, variable="")
 
 
 def _shown(name: str, value: object) -> str:

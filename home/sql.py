@@ -14,6 +14,11 @@ def read_sql(package: str, name: str) -> str:
     return (path / f"{name.removesuffix('.sql')}.sql").read_text(encoding="utf-8")
 
 
+def literal(text: str) -> str:
+    """`text` as an SQL literal."""
+    return "'" + text.replace("'", "''").replace("\0", "") + "'"
+
+
 def migrations(package: str, folder: str) -> list[tuple[int, str]]:
     """`(number, sql)` of every `NNN_name.sql` in `package/folder`, in order."""
     path = files(package)

@@ -34,6 +34,11 @@ def plain(text: str) -> str:
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
+def inert(value: Any) -> Any:
+    """`value`, led by an apostrophe where a spreadsheet would run it as a formula."""
+    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
+
+
 def cel_text(text: str) -> str:
     """`text` as a CEL string literal."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
