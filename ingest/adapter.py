@@ -16,8 +16,15 @@ from ingest.contracts import Finding
 
 ROW = "#row"
 """Column of an events batch (int64): number of the line, row or event in the source."""
+HEAD = 1 << 16
+"""Bytes of a document that adapters are shown to recognise it."""
 TRACE = "#trace"
 """Column (int64) that ties an event to its case where the source keeps cases apart from events."""
+
+
+def free(name: str) -> str:
+    """The name of a source's column in a batch, where the source calls one as the batch calls its own."""
+    return f"{name} (2)" if name in (ROW, TRACE) else name
 
 
 @dataclass(frozen=True)
@@ -39,10 +46,19 @@ class Options:
 
     encoding: str | None = None
     delimiter: str | None = None
+    sheet: str | None = None
     table: str | None = None
     query: str | None = None
     records: str | None = None
     object_type: str | None = None
+    tables: Mapping[str, str] = field(default_factory=dict)
+    """Files that are joined: the name of each in the query, and what the file is called."""
+    cursor: str | None = None
+    """Column that tells new rows from old ones: chunks then come in its order, and have positions."""
+    overlap: str | None = None
+    """How far behind the newest row that was read to begin again: `10m`, or a number of a counting cursor."""
+    position: str | None = None
+    """Where to go on: the position of the last chunk that was kept, as this adapter wrote it."""
     limits: Limits = Limits()
     progress: Callable[[float | None], None] = lambda _fraction: None
     """Told how much of the source was read; raises `Cancelled` when it should stop."""
@@ -75,6 +91,19 @@ class Content:
             raise TypeError(f"{self.name} is an address, not a file")
         return self.path
 
+    def documents(self) -> Iterator["Content"]:
+        """Each document of a folder or archive as a content of its own; a plain file is its only one."""
+        if not self.members:
+            yield self
+        for number, member in enumerate(self.members):
+            path = self.file / f"{number:07d}"
+            with path.open("rb") as file:
+                yield Content(member, path, path.stat().st_size, head=file.read(HEAD))
+
+    def heads(self) -> Iterator[bytes]:
+        """The first bytes of each document."""
+        return (document.head for document in self.documents())
+
 
 @dataclass(frozen=True)
 class Aside:
@@ -99,6 +128,12 @@ class Chunk:
     events: pa.RecordBatch | None = None
     cases: pa.RecordBatch | None = None
     aside: Sequence[Aside] = ()
+    position: str | None = None
+    """Where to go on after this chunk: JSON text of the adapter's own making; `None`: there is no way to.
+
+    The empty text ends a source that was read whole and will be read whole again: what it brings then takes
+    the place of what it brought now.
+    """
 
 
 @dataclass
@@ -119,6 +154,8 @@ class Reading:
     """The events are a sandbox's: they may predict, and prove nothing."""
     plan: str | None = None
     """The plan whose runs these are."""
+    found: dict[str, str] = field(default_factory=dict)
+    """Options that the adapter found out itself, such as the delimiter."""
 
 
 class Adapter(Protocol):
@@ -129,6 +166,8 @@ class Adapter(Protocol):
     """One line for `baton adapters`: what it reads."""
     suffixes: tuple[str, ...]
     """What such files are usually called: `.csv`."""
+    several: bool
+    """Whether it reads several documents (a folder, or an archive) as one source."""
 
     def recognises(self, content: Content) -> int:
         """How sure the adapter is, from 0 (not mine) to 100, judged by the content and not its name."""

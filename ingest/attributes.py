@@ -1,22 +1,32 @@
 """Gives attributes their columns and the narrowest type that fits every value; text stays text."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from home.duck import Cursor
-from ingest.offsets import ZONED
-from ingest.stage import literal
+from home.sql import literal
+from ingest.offsets import has_offset
 
 SQL_TYPES = {"text": "varchar", "number": "double", "boolean": "boolean", "time": "timestamp"}
 NUMBER = (
     # Only what prints again as it was read: no leading zeros ('007' is a name), no 1E5, at most 15 digits.
-    "try_cast({x} as double) is not null and isfinite(try_cast({x} as double)) and length({x}) <= 24"
-    " and regexp_full_match({x}, '-?(0|[1-9]\\d{{0,14}})(\\.\\d+)?([eE][-+]\\d+)?')"
+    "case when length({x}) > 24 or not"
+    " regexp_full_match({x}, '-?(0|[1-9]\\d{{0,14}})(\\.\\d+)?([eE][-+]\\d+)?') then false"
+    " when contains(lower({x}), 'e') then coalesce(isfinite(try_cast({x} as double)), false) else true end"
 )
 BOOLEAN = "lower({x}) in ('true', 'false')"
 TIME = "{x} like '____-__-__%' and try_cast({x} as timestamptz) is not null"
 FITS = {"number": NUMBER, "boolean": BOOLEAN, "time": TIME}
+AS_TEXT = {
+    "number": "case when {column} = trunc({column}) and abs({column}) < 1e15"
+    " then {column}::bigint::varchar else {column}::varchar end",
+    "boolean": "{column}::varchar",
+    "time": "strftime({column}, '%Y-%m-%dT%H:%M:%S.%fZ')",
+}
+"""What a value becomes when its attribute is text after all: whole numbers without decimals, times in ISO."""
 SAMPLE = 2_000
+AT_ONCE = 24
+"""Columns that one query judges; the time to plan a query grows with the square of its expressions."""
 
 
 @dataclass(frozen=True)
@@ -34,13 +44,23 @@ class Attribute:
     """SQL over the stage: the typed value."""
 
 
-def place(cursor: Cursor, scope: str, table: str, columns: Mapping[str, str], zone: str) -> list[Attribute]:
+def place(
+    cursor: Cursor,
+    scope: str,
+    table: str,
+    columns: Mapping[str, str],
+    zone: str,
+    *,
+    texts: Collection[str] = (),
+) -> list[Attribute]:
     """Find the type of each attribute in `table` and add its column to the log's tables.
 
     `columns` maps attribute names to SQL names of text columns. An attribute that earlier sources
-    gave a narrower type than this one can keep becomes text.
+    gave a narrower type than this one can keep becomes text, one that was empty in all of them takes the
+    type it has here; those in `texts` are text whatever they hold.
     """
     types = _types(cursor, table, list(columns.values()))
+    types |= {source: "text" for name, source in columns.items() if name in texts}
     known = {
         name: (kind, column)
         for name, kind, column in cursor.execute(
@@ -56,17 +76,27 @@ def place(cursor: Cursor, scope: str, table: str, columns: Mapping[str, str], zo
             _add(cursor, scope, name, *known[name], tables)
         before, column = known[name]
         kept = before if kind in (None, before) else "text"
-        if kept != before:
-            _widen(cursor, scope, name, column, before, tables)
+        if kind not in (None, before) and before == "text" and _is_empty(cursor, column, tables[0]):
+            kept = kind or before
+            _retype(cursor, scope, name, column, kept, tables, f"null::{SQL_TYPES[kept]}")
+        elif kept != before:
+            _retype(cursor, scope, name, column, kept, tables, AS_TEXT[before].format(column=column))
         placed.append(Attribute(name, scope, kept, column, _typed(source, kept, zone)))
     return placed
 
 
 def _types(cursor: Cursor, table: str, columns: list[str]) -> dict[str, str | None]:
     """The narrowest type of each column; `None` where it has no value."""
-    sample = f"(select * from {table} limit {SAMPLE})"
-    possible = _fitting(cursor, sample, {column: list(FITS) for column in columns})
-    certain = _fitting(cursor, table, possible)
+    if not columns:
+        return {}
+    cursor.execute(
+        f"create or replace temp table sampled as select {', '.join(columns)} from {table} limit {SAMPLE}"
+    )
+    (rows,) = cursor.execute("select count(*) from sampled").fetchone() or (0,)
+    certain = _fitting(cursor, "sampled", {column: list(FITS) for column in columns})
+    if rows == SAMPLE:  # there may be more
+        certain = _fitting(cursor, table, certain)
+    cursor.execute("drop table sampled")
     return {
         column: None if "empty" in kinds else next(iter(kinds), "text") for column, kinds in certain.items()
     }
@@ -74,8 +104,15 @@ def _types(cursor: Cursor, table: str, columns: list[str]) -> dict[str, str | No
 
 def _fitting(cursor: Cursor, table: str, asked: Mapping[str, list[str]]) -> dict[str, list[str]]:
     """Which of the kinds asked about fit every value of a column; `["empty"]` where it has none."""
-    if not asked:
-        return {}
+    fitting: dict[str, list[str]] = {}
+    columns = list(asked)
+    for first in range(0, len(columns), AT_ONCE):
+        few = {column: asked[column] for column in columns[first : first + AT_ONCE]}
+        fitting |= _fitting_few(cursor, table, few)
+    return fitting
+
+
+def _fitting_few(cursor: Cursor, table: str, asked: Mapping[str, list[str]]) -> dict[str, list[str]]:
     pairs = [(column, kind) for column, kinds in asked.items() for kind in kinds if kind in FITS]
     misfits = [
         f"count(*) filter ({column} is not null and not ({FITS[kind].format(x=column)}))"
@@ -88,7 +125,7 @@ def _fitting(cursor: Cursor, table: str, asked: Mapping[str, list[str]]) -> dict
     ).fetchone()
     found = list(counts or ())
     empty = {column for column, count in zip(asked, found, strict=False) if not count}
-    fitting: dict[str, list[str]] = {column: [] for column in asked}
+    fitting = {column: list[str]() for column in asked}
     for (column, kind), count in zip(pairs, found[len(asked) :], strict=True):
         if not count:
             fitting[column].append(kind)
@@ -101,19 +138,17 @@ def _add(cursor: Cursor, scope: str, name: str, kind: str, column: str, tables: 
         cursor.execute(f"alter table {target} add column {column} {SQL_TYPES[kind]}")
 
 
-def _widen(cursor: Cursor, scope: str, name: str, column: str, before: str, tables: tuple[str, ...]) -> None:
-    """Make an attribute text after all; whole numbers keep no decimals, times are ISO."""
-    if before == "text":
-        return
-    as_text = {
-        "number": f"case when {column} = trunc({column}) and abs({column}) < 1e15"
-        f" then {column}::bigint::varchar else {column}::varchar end",
-        "boolean": f"{column}::varchar",
-        "time": f"strftime({column}, '%Y-%m-%dT%H:%M:%S.%fZ')",
-    }[before]
+def _is_empty(cursor: Cursor, column: str, table: str) -> bool:
+    return cursor.execute(f"select 1 from {table} where {column} is not null limit 1").fetchone() is None
+
+
+def _retype(
+    cursor: Cursor, scope: str, name: str, column: str, kind: str, tables: tuple[str, ...], values: str
+) -> None:
+    """Give an attribute another type; `values` is SQL for what its values become."""
     for target in tables:
-        cursor.execute(f"alter table {target} alter {column} type varchar using {as_text}")
-    cursor.execute("update attribute set type = 'text' where scope = ? and name = ?", [scope, name])
+        cursor.execute(f"alter table {target} alter {column} type {SQL_TYPES[kind]} using {values}")
+    cursor.execute("update attribute set type = ? where scope = ? and name = ?", [kind, scope, name])
 
 
 def _typed(source: str, kind: str, zone: str) -> str:
@@ -122,7 +157,7 @@ def _typed(source: str, kind: str, zone: str) -> str:
         return f"timezone('UTC', try_cast({value} as timestamptz))"
     if kind == "time":
         return (
-            f"case when regexp_matches(substring({value}, 9), '{ZONED}') "
+            f"case when {has_offset(value)} "
             f"then timezone('UTC', try_cast({value} as timestamptz)) "
             f"else timezone('UTC', timezone({literal(zone)}, try_cast({value} as timestamp))) end"
         )

@@ -4,13 +4,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from home.duck import Cursor
+from home.sql import literal
 from ingest import aside, attributes, dates
 from ingest.attributes import Attribute
 from ingest.contracts import Finding
 from ingest.dates import TimeReading
 from ingest.errors import Unfit
-from ingest.mapping import NEEDED, Mapping
-from ingest.stage import Stage, literal
+from ingest.mapping import CASE, NEEDED, Mapping
+from ingest.stage import Stage
 
 
 @dataclass
@@ -57,10 +58,9 @@ class Cast:
 
     def demand_values(self) -> None:
         """Raise `Unfit` naming a needed column that is empty everywhere."""
-        counts = ", ".join(f"count(*) filter ({self.field(name)} <> '')" for name in NEEDED)
-        found = self.cursor.execute(f"select {counts} from {self.relation}").fetchone() or ()
-        for name, count in zip(NEEDED, found, strict=False):
-            if not count:
+        for name in NEEDED:
+            some = f"select 1 from {self.relation} where {self.field(name)} <> '' limit 1"
+            if self.cursor.execute(some).fetchone() is None:
                 column = self.mapping.fields[name]
                 raise Unfit(
                     "column",
@@ -71,12 +71,20 @@ class Cast:
 
     def rows(self) -> str:
         """SQL: every staged row with its fields cast and `fault`, the reason why it cannot be loaded."""
+        return f"select *, {aside.FAULT} as fault from ({self._cast_rows()})"
+
+    def good_rows(self) -> str:
+        """SQL: the staged rows that can be loaded, with their fields cast."""
+        plain = self.times["timestamp"].plain == self.stage.events
+        return f"select * from ({self._cast_rows()}) where {aside.faultless(self.mapping.fields, plain)}"
+
+    def _cast_rows(self) -> str:
         start, when = self.times.get("start"), self.times["timestamp"]
         cost = _number(self.field("cost"))
         system = literal(self.system) if self.system else "null"
         columns = "st.*, sc.* exclude (trace)" if self.stage.has_cases else "st.*"
         return (
-            f"select *, {aside.FAULT} as fault from (select {columns},"
+            f"select {columns},"
             f" {self.field('case_id')} as f_case, {self.field('activity')} as f_activity,"
             f" {self.field('timestamp')} as f_time,"
             f" {self.field('start')} as f_start, {self.field('cost')} as f_cost,"
@@ -84,7 +92,7 @@ class Cast:
             f" lower(nullif(trim({self.field('lifecycle')}), '')) as lifecycle,"
             f" nullif({self.field('resource')}, '') as resource, {cost} as cost,"
             f" coalesce(nullif({self.field('system')}, ''), {system}) as system"
-            f" from {self.relation})"
+            f" from {self.relation}"
         )
 
     def load(self, source: int, first: int) -> int:
@@ -93,11 +101,13 @@ class Cast:
         cases = self._place("case", self.mapping.case_attributes)
         columns = "".join(f", {a.value} as {a.column}" for a in events)
         before = self._count("event")
+        self.cursor.execute("set session preserve_insertion_order = false")  # `n` keeps the order
         self.cursor.execute(
             f"insert into event by name select {first}::ubigint + n as n, {source}::usmallint as source,"
             " row as source_row, f_case as case_id, f_activity as activity, ts, start_ts, lifecycle,"
-            f" resource, cost, system{columns} from ({self.rows()}) where fault is null"
+            f" resource, cost, system{columns} from ({self.good_rows()})"
         )
+        self.cursor.execute("set session preserve_insertion_order = true")
         loaded = self._count("event") - before
         if loaded < self.stage.events:
             aside.find_faulty(self.cursor, self.rows(), self.mapping.fields, self.stage.as_json())
@@ -117,7 +127,7 @@ class Cast:
         columns = ", ".join(f"arg_min({a.value}, n) as {a.column}" for a in cases)
         self.cursor.execute(
             f"insert into trace by name select {source}::usmallint as source, f_case as case_id, {columns}"
-            f" from ({self.rows()}) where fault is null group by f_case order by min(n)"
+            f" from ({self.good_rows()}) group by f_case order by min(n)"
         )
         self.findings += self._varying(cases)
 
@@ -147,8 +157,9 @@ class Cast:
         """The attributes of a scope, whichever staging table their columns lie in."""
         in_stage = {n: self.stage.columns[c] for n, c in columns.items() if c in self.stage.columns}
         in_cases = {n: self.stage.case_columns[c] for n, c in columns.items() if n not in in_stage}
-        placed = attributes.place(self.cursor, scope, "stage", in_stage, self.zone)
-        return placed + attributes.place(self.cursor, scope, "stage_case", in_cases, self.zone)
+        texts = self.mapping.keys | {key.removeprefix(CASE) for key in self.mapping.keys}
+        placed = attributes.place(self.cursor, scope, "stage", in_stage, self.zone, texts=texts)
+        return placed + attributes.place(self.cursor, scope, "stage_case", in_cases, self.zone, texts=texts)
 
     def _varying(self, cases: list[Attribute]) -> Iterator[Finding]:
         inside = [a for a in cases if self.mapping.case_attributes[a.name] in self.stage.columns]
@@ -158,8 +169,7 @@ class Cast:
         differs = ", ".join(f"min(nullif({t}, '')) <> max(nullif({t}, '')) as {t}" for t in texts)
         counts = ", ".join(f"count(*) filter ({t})" for t in texts)
         found = self.cursor.execute(
-            f"select {counts} from"
-            f" (select {differs} from ({self.rows()}) where fault is null group by f_case)"
+            f"select {counts} from (select {differs} from ({self.good_rows()}) group by f_case)"
         ).fetchone()
         for attribute, count in zip(inside, found or (), strict=True):
             if count:

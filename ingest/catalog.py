@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING
 
 from home.duck import Cursor, EventStore, rows
 from home.errors import unknown
+from home.sql import migrations
+from ingest import feeds
+from ingest.shaping import versions
 
 if TYPE_CHECKING:
-    from ingest.adapter import Reading
     from ingest.contracts import Finding
     from ingest.layout import Size
+    from ingest.spool import Manifest
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,8 @@ class Log:
     first_at: datetime | None
     last_at: datetime | None
     loaded_at: datetime
+    version: int
+    """How far its tables were migrated."""
 
 
 def all_logs(store: EventStore) -> list[Log]:
@@ -92,27 +97,52 @@ def keep_source(cursor: Cursor, entry: Entry, findings: "Sequence[Finding]") -> 
 
 
 def keep_log(
-    cursor: Cursor, name: str, schema: str, zone: str | None, size: "Size", reading: "Reading", now: datetime
+    cursor: Cursor, name: str, schema: str, zone: str | None, size: "Size", reading: "Manifest", now: datetime
 ) -> None:
     """Write a log's line in the catalog; without a `zone` it keeps the one it has, at first UTC."""
-    sources = cursor.execute("select hash, mapping from source order by id").fetchall()
     before = rows(cursor.execute("select tz, simulated, plan from main.log where schema = ?", [schema]))
     line = {
         **{key: value for key, value in vars(size).items() if key != "running"},
         "name": name,
         "schema": schema,
         "tz": zone or next((b["tz"] for b in before), "UTC"),
-        "hash": hashlib.sha256(json.dumps(sources).encode()).hexdigest(),
+        "hash": hash_of(cursor),
         "simulated": reading.simulated or any(b["simulated"] for b in before),
         "plan": reading.plan or next((b["plan"] for b in before), None),
         "loaded_at": now,
+        "version": max(number for number, _ in migrations("ingest", "schema/log")),
     }
     cursor.execute("delete from main.log where schema = ?", [schema])
     columns = ", ".join(f"${key} as {key}" for key in line)
     cursor.execute(f"insert into main.log by name select {columns}", line)
 
 
+def keep_size(cursor: Cursor, schema: str, size: "Size", findings: "Sequence[Finding]") -> None:
+    """Write a log's size and hash after it was shaped anew, and what is odd about its shape."""
+    line = {key: value for key, value in vars(size).items() if key != "running"}
+    columns = ", ".join(f"{key} = ${key}" for key in line)
+    cursor.execute(
+        f"update main.log set {columns}, hash = $hash where schema = $schema",
+        {**line, "hash": hash_of(cursor), "schema": schema},
+    )
+    for f in findings:
+        cursor.execute(
+            "insert into finding values (null, ?, ?, ?, ?, ?)",
+            [f.code, f.severity, f.count, f.message, f.where],
+        )
+
+
+def hash_of(cursor: Cursor) -> str:
+    """SHA-256 over the content and mapping of a log's sources, and over the steps that shape it."""
+    made_of = cursor.execute("select hash, mapping from source order by id").fetchall()
+    steps = versions.current(cursor).steps
+    return hashlib.sha256(
+        json.dumps([*made_of, *([versions.text_of(steps)] if steps else [])]).encode()
+    ).hexdigest()
+
+
 def remove(cursor: Cursor, name: str, schema: str) -> None:
-    """Drop a log's tables and its line in the catalog."""
+    """Drop a log's tables and its line in the catalog; its sources will be read from the beginning."""
     cursor.execute(f'drop schema "{schema}" cascade')
     cursor.execute("delete from main.log where name = ?", [name])
+    feeds.begin_again(cursor, name)

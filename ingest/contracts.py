@@ -39,7 +39,8 @@ class IngestRequest(Request):
     """Which column is which: case_id, activity, timestamp, start, resource, lifecycle, cost, system, or
     case:NAME for an attribute of the case. Repeat for each."""
     mapping: Annotated[str | None, InputFile()] = None
-    """A TOML file with a [map] table and the options below; what is typed here wins."""
+    """A TOML file with a [map] table and the options below, or recipe:NAME (`baton recipes` lists them); what
+    is typed here wins."""
     system: Annotated[str | None, Option(("--system",), "NAME")] = None
     """The system this source belongs to, written on every event that does not say."""
     tz: Annotated[str | None, Option(("--tz",), "ZONE")] = None
@@ -50,14 +51,28 @@ class IngestRequest(Request):
     """Character encoding of a text file."""
     delimiter: Annotated[str | None, Option(("--delimiter",), "CHARACTER")] = None
     """What separates the fields of a CSV file."""
+    sheet: Annotated[str | None, Option(("--sheet",), "NAME")] = None
+    """Sheet of a workbook to read."""
     table: Annotated[str | None, Option(("--table",), "NAME")] = None
     """Table of a database to read."""
+    queue: Annotated[str | None, Option(("--queue",), "NAME")] = None
+    """Queue or topic of a broker, where its address does not name it."""
     query: Annotated[str | None, Option(("--query",), "SQL"), TextOrFile()] = None
     """Query of a database to read; @FILE takes it from a file."""
     records: Annotated[str | None, Option(("--records",), "PATH")] = None
     """Where the records are in a JSON document: data.items."""
     object_type: Annotated[str | None, Option(("--object-type",), "NAME")] = None
     """Which kind of object is the case, in an object-centric log."""
+    key: Annotated[str | None, Option(("--key",), "KEY")] = None
+    """What the case ids of this source number, such as invoice; sources are joined by --link."""
+    link: Annotated[tuple[str, ...], Option(("--link",), "KEY=COLUMN")] = ()
+    """Another key that each row carries, so that its events find their case: order='Order No'. Repeat
+    for each."""
+    root: Annotated[str | None, Option(("--root",), "KEY")] = None
+    """Which of the keys is the case of the whole log; without it the key of its first source."""
+    mask: Annotated[tuple[str, ...], Option(("--mask",), "FIELD")] = ()
+    """Field or column whose values are replaced by digests keyed with the setting mask_key, before anything
+    is kept: resource, case_id, case:NAME or a column's name. Repeat for each."""
     append: bool = False
     """Add to a log that exists; cases with the same id are joined."""
     replace: bool = False
@@ -115,6 +130,8 @@ class IngestReport(Response):
     """Latest event of the log, UTC."""
     findings: tuple[Finding, ...] = ()
     message: str = ""
+    hint: str = ""
+    """What to do, where the source was refused."""
 
     def lines(self) -> Iterator[str]:
         """The message, the log's size, and each finding on a line."""
@@ -134,6 +151,17 @@ class IngestReport(Response):
             yield f"  `baton quarantine {plain(self.log)}` lists the rows set aside."
 
 
+class LogSource(Contract):
+    """A named source of a log."""
+
+    source: str
+    """Its name."""
+    status: str
+    """Of its last pull: never, ok, ok_warn, quarantine, reject or failed."""
+    fresh_at: Moment | None
+    """The last pull that worked, UTC."""
+
+
 class LogRow(Contract):
     """One event log."""
 
@@ -143,8 +171,10 @@ class LogRow(Contract):
     first: Moment | None
     last: Moment | None
     fresh_at: Moment
-    """When something was last loaded into it, UTC."""
+    """When something was last loaded into it, or a pull last found that there is nothing new, UTC."""
     tz: str
+    sources: tuple[LogSource, ...] = ()
+    """Its named sources."""
 
 
 class LogList(Response):
@@ -158,7 +188,12 @@ class LogList(Response):
 
         if not self.rows:
             yield "There is no log yet. `baton ingest FILE --log NAME` makes one."
-        yield from table([_stamped(row.model_dump()) for row in self.rows])
+        records = [_stamped(row.model_dump()) for row in self.rows]
+        for row, record in zip(self.rows, records, strict=True):
+            record["sources"] = [f"{s.source} {s.status}" for s in row.sources]
+        if not any(row.sources for row in self.rows):
+            records = [{k: v for k, v in record.items() if k != "sources"} for record in records]
+        yield from table(records)
 
 
 class LogRequest(Request):

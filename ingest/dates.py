@@ -4,7 +4,7 @@ A reading is an SQL expression over the column. It gives a UTC timestamp, or nul
 does not fit; nothing here ever guesses between day-month and month-day.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from home.duck import Cursor
@@ -12,18 +12,19 @@ from home.errors import UsageError
 from ingest import offsets
 from ingest.contracts import Finding
 from ingest.errors import Unfit
-from ingest.offsets import ZONED
+from ingest.offsets import Endings
 
 TIME = r"[T ,]*(\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?)?"
 FAMILIES = {
     "iso": r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}([T ]+\d{1,2}:\d{2}.*)?",
     "parts": r"\d{1,2}[-/. ]\d{1,2}[-/. ]\d{4}([T ,]+\d.*)?",
     "short": r"\d{1,2}[-/.]\d{1,2}[-/.]\d{2}([T ,]+\d.*)?",
-    "named": r"(\d{1,2}[- .]*[A-Za-z]{3,9}|[A-Za-z]{3,9}\.? +\d{1,2}),?[- .]*\d{2,4}([T ,]+\d.*)?",
+    "named": r"(\d{1,2}[-/ .]*[A-Za-z]{3,9}|[A-Za-z]{3,9}\.? +\d{1,2}),?[-/ .]*\d{2,4}([T ,]+\d.*)?",
     "compact": r"(19|20)\d{6}([T ]?\d{4}(\d{2})?(Z|[+-]\d{4})?)?",
     "epoch_s": r"\d{9,10}(\.\d+)?",
-    "epoch_ms": r"\d{12,13}",
-    "epoch_us": r"\d{15,16}",
+    "epoch_ms": r"\d{12,13}(\.\d+)?",
+    "epoch_us": r"\d{15,16}(\.\d+)?",
+    "epoch_ns": r"\d{18,19}",
     "excel": r"\d{5}(\.\d+)?",
 }
 WORDS = {
@@ -34,11 +35,12 @@ WORDS = {
     "epoch_s": "times are seconds since 1970",
     "epoch_ms": "times are milliseconds since 1970",
     "epoch_us": "times are microseconds since 1970",
+    "epoch_ns": "times are nanoseconds since 1970",
     "excel": "times are Excel's day numbers",
 }
-CODES = {"short": "two_digit_years", "excel": "excel_serials"} | dict.fromkeys(
-    ("epoch_s", "epoch_ms", "epoch_us"), "epochs"
-)
+EPOCHS = {"epoch_s": "1e6", "epoch_ms": "1e3", "epoch_us": "1", "epoch_ns": "1e-3"}
+"""Microseconds in a unit of each."""
+CODES = {"short": "two_digit_years", "excel": "excel_serials"} | dict.fromkeys(EPOCHS, "epochs")
 ORDERS = {"dmy": "day before month", "mdy": "month before day"}
 
 
@@ -51,6 +53,8 @@ class TimeReading:
     naive: bool
     """Some values carry no offset, and were read in the log's zone."""
     findings: tuple[Finding, ...] = ()
+    plain: int = 0
+    """Values that are ISO dates or times without offset or blanks, where all values are."""
 
 
 def reading(
@@ -64,15 +68,14 @@ def reading(
     x = f"trim({column})"
     if dates is not None and dates not in ORDERS and dates != "ymd":
         return _by_format(cursor, x, zone, dates)
-    total, iso = _row(
-        cursor,
-        f"select count(*), count(*) filter (x like '____-__-__%' and try_cast(x as timestamptz) is not null) "
-        f"from (select {column} as x from {table}) where x <> ''",
-    )
-    if total == iso:  # by far the most common, and without blanks around it: nothing to trim
-        return _zoned(cursor, table, column, column, zone, label, [])
+    endings = offsets.look(cursor, table, column)
+    total = endings.total
+    if total == endings.readable:  # by far the most common, and without blanks around it: nothing to trim
+        found = _zoned(cursor, table, column, column, zone, label, [], endings)
+        return replace(found, plain=endings.plain)
+    endings = offsets.look(cursor, table, x)
     family = _family(cursor, table, x)
-    if family in ("epoch_s", "epoch_ms", "epoch_us", "excel"):
+    if family in EPOCHS or family == "excel":
         return TimeReading(_number(x, family), naive=False, findings=(_finding(family, label, total, ""),))
     order = ""
     if family in ("parts", "short"):
@@ -80,7 +83,9 @@ def reading(
     text = _iso_text(x, family, order)
     told = family == "iso" or order == dates
     findings = [] if told else [_finding(family, label, total, ORDERS.get(order, ""))]
-    return _zoned(cursor, table, x, text, zone, label, findings)
+    if family == "named":  # its words are months
+        endings = Endings({"": (total, 0, 0, 0)})
+    return _zoned(cursor, table, x, text, zone, label, findings, endings)
 
 
 def _row(cursor: Cursor, sql: str) -> tuple[Any, ...]:
@@ -123,10 +128,11 @@ def _order(cursor: Cursor, table: str, x: str, label: str) -> str:
 
 def _iso_text(x: str, family: str, order: str) -> str:
     """SQL that rewrites a value of the family as ISO text; other values become what no cast accepts."""
-    commas = f"replace({x}, ',', '.')"
     if family == "iso":
-        pattern = FAMILIES["iso"]
-        return f"case when regexp_full_match({x}, '{pattern}') then replace({commas}, '/', '-') end"
+        dashed = rf"regexp_replace({x}, '^(\d{{4}})[-/.](\d{{1,2}})[-/.](\d{{1,2}})', '\1-\2-\3')"
+        joined = rf"regexp_replace(replace({dashed}, ',', '.'), ' +([-+]\d\d|[zZ]$)', '\1')"
+        plain = f"case when {x} ilike '%m' then ({_noon(dashed)})::varchar else {joined} end"
+        return f"case when regexp_full_match({x}, '{FAMILIES['iso']}') then {plain} end"
     if family == "compact":
         shaped = rf"rtrim(regexp_replace({x}, '^(\d{{4}})(\d\d)(\d\d)[T ]?', '\1-\2-\3 '))"
         seconds = rf"regexp_replace({shaped}, ' (\d\d)(\d\d)(\d\d)', ' \1:\2:\3')"
@@ -142,16 +148,21 @@ def _iso_text(x: str, family: str, order: str) -> str:
     )
     if family == "short":
         shaped = f"case when {shaped}[:2] < '69' then '20' else '19' end || {shaped}"
-    noon = f"try_strptime({shaped}, ['%Y-%m-%d %I:%M:%S %p', '%Y-%m-%d %I:%M %p', '%Y-%m-%d %I:%M:%S%p'])"
     plain = f"replace(rtrim({shaped}), ',', '.')"
-    return f"case when {x} ilike '%m' then ({noon})::varchar else {plain} end"
+    return f"case when {x} ilike '%m' then ({_noon(shaped)})::varchar else {plain} end"
+
+
+def _noon(shaped: str) -> str:
+    """SQL: the times of a clock of twelve hours, behind a date with dashes."""
+    formats = ("%I:%M:%S %p", "%I:%M %p", "%I:%M:%S%p")
+    return f"try_strptime({shaped}, [{', '.join(repr(f'%Y-%m-%d {time}') for time in formats)}])"
 
 
 def _named(x: str) -> str:
     """Dates with the month's name, in their usual shapes; a year of two digits is never the year 26."""
     times = ("", " %H:%M:%S", " %H:%M", " %H:%M:%S.%f", " %I:%M:%S %p", " %I:%M %p")
     days = ("%d %b {}", "%d %B {}", "%b %d {}", "%B %d {}", "%d%b{}")
-    clean = rf"regexp_replace(regexp_replace({x}, '[-,]+|\. ', ' ', 'g'), ' +', ' ', 'g')"
+    clean = rf"regexp_replace(regexp_replace({x}, '[-/,]+|\. ', ' ', 'g'), ' +', ' ', 'g')"
 
     def parsed(year: str) -> str:
         formats = ", ".join(f"'{day.format(year)}{time}'" for day in days for time in times)
@@ -161,20 +172,28 @@ def _named(x: str) -> str:
 
 
 def _zoned(
-    cursor: Cursor, table: str, x: str, text: str, zone: str, label: str, findings: list[Finding]
+    cursor: Cursor,
+    table: str,
+    x: str,
+    text: str,
+    zone: str,
+    label: str,
+    findings: list[Finding],
+    endings: Endings,
 ) -> TimeReading:
     """The cast to UTC: by the offset where a value has one, else in the log's zone."""
-    total, with_offset = offsets.count(cursor, table, x)
     local = f"try_cast({text} as timestamp)"
     by_offset, by_zone = f"timezone('UTC', try_cast({text} as timestamptz))", _local(local, zone)
-    if with_offset == 0:
-        findings += offsets.gaps(cursor, table, local, label, zone) if zone != "UTC" else ()
+    if endings.with_offset == 0:
+        if zone != "UTC":
+            findings += offsets.gaps(cursor, table, local, label, zone)
+            findings += offsets.twice(cursor, table, local, label, zone)
         return TimeReading(by_zone, naive=True, findings=tuple(findings))
-    findings += offsets.mixed(cursor, table, x, label, total=total, with_offset=with_offset)
-    if with_offset == total:
+    findings += offsets.mixed(endings, label)
+    if endings.with_offset == endings.total:
         return TimeReading(by_offset, naive=False, findings=tuple(findings))
-    has_offset = f"regexp_matches(substring({x}, 9), '{ZONED}')"
-    expression = f"case when {has_offset} then {by_offset} else {by_zone} end"
+    # A plain cast would leave out the name of a zone, or a PM that it does not know.
+    expression = f"case when {offsets.has_offset(x)} then {by_offset} else {by_zone} end"
     return TimeReading(expression, naive=True, findings=tuple(findings))
 
 
@@ -186,9 +205,8 @@ def _number(x: str, family: str) -> str:
     value = f"try_cast({x} as double)"
     if family == "excel":
         return f"timestamp '1899-12-30' + to_microseconds(round({value} * 86400e3)::bigint * 1000)"
-    scale = {"epoch_s": "1e6", "epoch_ms": "1e3", "epoch_us": "1"}[family]
     fits = f"regexp_full_match({x}, '{FAMILIES[family]}')"
-    return f"case when {fits} then make_timestamp(round({value} * {scale})::bigint) end"
+    return f"case when {fits} then make_timestamp(round({value} * {EPOCHS[family]})::bigint) end"
 
 
 def _by_format(cursor: Cursor, x: str, zone: str, dates: str) -> TimeReading:

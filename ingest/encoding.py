@@ -27,8 +27,18 @@ class Text:
     marked: bool
     """A byte order mark says so."""
     torn: bool = False
-    """UTF-8 but for a few rows, which will be set aside."""
+    """UTF-8 but for a few lines, which will be set aside."""
     findings: tuple[Finding, ...] = ()
+
+    @property
+    def unicode(self) -> bool:
+        """Whether it is one of the encodings of Unicode, which are never guessed without a reason."""
+        return codecs.lookup(self.encoding).name.startswith("utf")
+
+
+def marked(head: bytes) -> str | None:
+    """The encoding that a byte order mark at the beginning of a file tells."""
+    return next((name for mark, name in MARKS if head.startswith(mark)), None)
 
 
 def examine(content: Content, declared: str | None = None) -> Text:
@@ -37,32 +47,69 @@ def examine(content: Content, declared: str | None = None) -> Text:
     Raises `Unfit`: "encoding" where bytes contradict what is declared or marked, "NUL" where the
     file holds NUL bytes and so is no text; `UsageError` for an encoding nobody knows.
     """
-    marked = next((name for mark, name in MARKS if content.head.startswith(mark)), None)
+    mark = marked(content.head)
     if declared is not None:
-        try:
-            codecs.lookup(declared)
-        except LookupError as error:
-            raise UsageError(
-                f"There is no encoding {declared!r}.", hint="Such as utf-8 or cp1252."
-            ) from error
-        if marked == "utf-8-sig" and codecs.lookup(declared).name == "utf-8":
-            declared = marked
-    chosen = declared or marked
+        declared = _known(declared, mark, content.name)
+    chosen = declared or mark
     if chosen and codecs.lookup(chosen).name not in ("utf-8", "utf-8-sig"):
         _demand(content, chosen)
-        return Text(chosen, marked is not None)
-    invalid, foreign = _survey(content)
-    if not invalid:
-        return Text(chosen or "utf-8", marked is not None)
+        return Text(chosen, mark is not None)
+    if chosen is None and (wide := _wide(content)):
+        return Text(wide, marked=False, findings=(_guess(wide),))
+    if _is_utf8(content):
+        return Text(chosen or "utf-8", mark is not None)
+    sound, torn, first = _lines(content)
     if chosen:
+        lines = "1 line is" if torn == 1 else f"{torn:,} lines are"
         raise Unfit(
             "encoding",
-            f"{content.name}: {invalid:,} bytes are not {chosen}, the encoding it is declared in.",
-            hint="Leave --encoding out, or name the right one.",
+            f"{content.name}, line {first:,}: {lines} not in UTF-8, the encoding it is declared in.",
+            where=f"line {first}",
+            hint="Leave --encoding out, or name the right one."
+            if declared
+            else "Export it again: it begins with the mark of UTF-8.",
         )
-    if foreign > 4 * invalid:
+    if torn <= sound:
         return Text("utf-8", marked=False, torn=True)
+    if torn < CHANCE * sound:
+        raise Unfit(
+            "encoding",
+            f"{content.name}, line {first:,}: a mixed encoding, {sound:,} lines in UTF-8, {torn:,} not.",
+            where=f"line {first}",
+            hint="Export it again in one encoding, or name one with --encoding.",
+        )
     return _guessed(content)
+
+
+CHANCE = 20
+"""Lines of another encoding of which one may look like UTF-8 by chance."""
+WIDE_LETTERS = 0.6
+"""Share of the characters of wide text whose other byte is zero, as those of Western letters are."""
+CONTROLS = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1b"))
+KINDS = {
+    (".db", ".sqlite", ".sqlite3"): "SQLite database",
+    (".parquet", ".pq"): "Parquet file",
+    (".xlsx", ".xlsm"): "Excel workbook",
+}
+
+
+def _known(declared: str, mark: str | None, name: str) -> str:
+    """The declared encoding, the mark of the file taken into account."""
+    try:
+        known = codecs.lookup(declared).name
+        "".encode(known)  # some codecs, such as zip, are none of text
+    except LookupError as error:
+        raise UsageError(f"There is no encoding {declared!r}.", hint="Such as utf-8 or cp1252.") from error
+    if mark is None:
+        return declared
+    if not known.startswith(codecs.lookup(mark).name.removesuffix("-sig")):
+        raise Unfit(
+            "encoding",
+            f"{name} begins with the mark of {mark.removesuffix('-sig')}, which contradicts "
+            f"the declared encoding {declared}.",
+            hint="Leave --encoding out.",
+        )
+    return mark
 
 
 def decoded(content: Content, text: Text, portion: int = PORTION) -> Iterator[bytes]:
@@ -80,31 +127,96 @@ def decoded(content: Content, text: Text, portion: int = PORTION) -> Iterator[by
         yield decoder.decode(b"", final=True).encode()
 
 
-def _survey(content: Content) -> tuple[int, int]:
-    """How many bytes are not UTF-8, and how many characters beyond ASCII are."""
-    invalid = foreign = 0
-    decoder = codecs.getincrementaldecoder("utf-8")(errors="surrogateescape")
+def _wide(content: Content) -> str | None:
+    """UTF-16 without a mark, told by the zeros that it makes of every second byte of Western letters."""
+    head = content.head[: len(content.head) // 2 * 2]
+    if not head or content.size % 2:
+        return None
+    even, odd = (head[start::2].count(0) / (len(head) / 2) for start in (0, 1))
+    guess = "utf-16-le" if even < 0.05 and odd > WIDE_LETTERS else None
+    guess = "utf-16-be" if odd < 0.05 and even > WIDE_LETTERS else guess
+    try:
+        if guess:
+            _demand(content, guess)
+    except Unfit:
+        return None
+    return guess
+
+
+def _is_utf8(content: Content) -> bool:
+    """Whether every byte is; raises `Unfit` where there are NUL bytes, which no text has."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    sound, before = True, 0
     for raw in _portions(content):
-        if b"\0" in raw:
+        if (at := raw.find(b"\0")) >= 0:
+            line = _line_at(content, before + at)
             raise Unfit(
                 "NUL",
-                f"{content.name} holds NUL bytes: it is damaged, or no text in UTF-8.",
-                hint="If it is UTF-16 without a mark, say --encoding utf-16-le.",
+                f"{content.name}, line {line:,}: NUL bytes, so it is damaged or no text{_nor(content)}.",
+                where=f"line {line}",
+                hint="Copy or export it again.",
             )
-        portion = decoder.decode(raw)
-        if not portion.isascii():
-            wrong = sum(map(portion.count, map(chr, range(0xDC80, 0xDD00)))) if _torn(portion) else 0
-            invalid += wrong
-            foreign += len(portion) - len(portion.encode("ascii", "ignore")) - wrong
-    return invalid + len(decoder.decode(b"", final=True)), foreign
-
-
-def _torn(portion: str) -> bool:
+        before += len(raw)
+        try:
+            sound = sound and decoder.decode(raw) is not None
+        except UnicodeDecodeError:
+            sound = False
     try:
-        portion.encode()
-    except UnicodeEncodeError:
-        return True
-    return False
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return sound
+
+
+def _line_at(content: Content, place: int) -> int:
+    """The line in which the byte at `place` stands."""
+    line = 1
+    for raw in _portions(content):
+        if place <= len(raw):
+            return line + raw.count(b"\n", 0, place)
+        line += raw.count(b"\n")
+        place -= len(raw)
+    return line
+
+
+def _nor(content: Content) -> str:
+    """What the name says that it is, and the content is not."""
+    name = content.name.lower()
+    kind = next((kind for suffixes, kind in KINDS.items() if name.endswith(suffixes)), None)
+    if kind is None:
+        return ""
+    with content.file.open("rb") as file:
+        file.seek(-4, 2)
+        if kind == "Parquet file" and file.read() == b"PAR1":
+            return ": it is a truncated Parquet file, whose beginning is missing"
+    return f", nor is it a {kind}, as its name says; it may be encrypted"
+
+
+def _lines(content: Content) -> tuple[int, int, int]:
+    """How many lines have more than ASCII in UTF-8, how many in other bytes, and the first of the latter."""
+    sound = torn = first = 0
+    for number, line in enumerate(_each_line(content), start=1):
+        if line.isascii():
+            continue
+        if _sound(line):
+            sound += 1
+        else:
+            torn, first = torn + 1, first or number
+    return sound, torn, first
+
+
+def _each_line(content: Content) -> Iterator[bytes]:
+    with content.file.open("rb") as file:
+        for line in file:
+            yield from line.rstrip(b"\n").split(b"\r") if b"\r" in line.rstrip(b"\r\n") else (line,)
+
+
+def _sound(line: bytes) -> bool:
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _portions(content: Content) -> Iterator[bytes]:
@@ -115,28 +227,36 @@ def _portions(content: Content) -> Iterator[bytes]:
 
 def _demand(content: Content, encoding: str) -> None:
     decoder = codecs.getincrementaldecoder(encoding)()
+    line = 1
     try:
         for raw in _portions(content):
-            decoder.decode(raw)
+            line += decoder.decode(raw).count("\n")
         decoder.decode(b"", final=True)
     except UnicodeError as error:
+        said = getattr(error, "reason", str(error))
         raise Unfit(
             "encoding",
-            f"{content.name}: its bytes contradict its encoding {encoding} ({error}).",
+            f"{content.name}, from line {line:,} on: its bytes contradict its encoding {encoding} ({said}).",
             hint="Name the right one with --encoding.",
         ) from error
 
 
 def _guessed(content: Content) -> Text:
+    head = content.head
+    if len(head) - len(head.translate(None, CONTROLS)) > len(head) / 100:
+        raise Unfit(
+            "encoding",
+            f"{content.name} is no text in any encoding{_nor(content)}: it is damaged or of another format.",
+            hint="`baton adapters` lists what can be read.",
+        )
     encoding = "cp1252"
     try:
         _demand(content, encoding)
     except Unfit:
         encoding = "latin-1"
-    finding = Finding(
-        code="encoding_guessed",
-        severity="warning",
-        count=1,
-        message=f"Not UTF-8: read as {encoding}. If names look wrong, say --encoding.",
-    )
-    return Text(encoding, marked=False, findings=(finding,))
+    return Text(encoding, marked=False, findings=(_guess(encoding),))
+
+
+def _guess(encoding: str) -> Finding:
+    message = f"Not UTF-8: read as {encoding}. If names look wrong, say --encoding."
+    return Finding(code="encoding_guessed", severity="warning", count=1, message=message)

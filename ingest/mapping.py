@@ -7,7 +7,6 @@ column called `Activity` is not taken for `activity`, the error says that it is 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from typing import Any
 
 from home.errors import UsageError
 from ingest.errors import Unfit
@@ -25,7 +24,11 @@ CANONICAL: dict[str, tuple[str, ...]] = {
 """Fields, and the names that need no mapping; the first that a source has is taken."""
 NEEDED = ("case_id", "activity", "timestamp")
 CASE = "case:"
-OPTIONS = ("system", "tz", "dates", "encoding", "delimiter", "table", "query", "records", "object_type")
+OPTIONS = (
+    *("adapter", "system", "tz", "dates", "encoding", "delimiter", "sheet", "table", "query", "cursor"),
+    *("records", "object_type"),
+)
+"""What a mapping file and the command line can both say about reading a source."""
 
 
 @dataclass(frozen=True)
@@ -33,17 +36,27 @@ class Wish:
     """What the user said about the columns: field to source column."""
 
     fields: dict[str, str] = field(default_factory=dict)
+    links: dict[str, str] = field(default_factory=dict)
+    """Other keys that a row carries: kind of key to source column."""
 
     @classmethod
-    def parse(cls, pairs: Iterable[str], base: "Wish | None" = None) -> "Wish":
-        """From `FIELD=COLUMN` texts, on top of `base`; raises `UsageError` for an unknown field."""
+    def parse(cls, pairs: Iterable[str], base: "Wish | None" = None, links: Iterable[str] = ()) -> "Wish":
+        """From `FIELD=COLUMN` and `KEY=COLUMN` texts, on top of `base`; raises `UsageError`."""
         fields = dict(base.fields) if base else {}
         for pair in pairs:
             name, equals, column = pair.partition("=")
             if not equals or not column:
                 raise UsageError(f"--map {pair!r} is not FIELD=COLUMN.", hint="Such as --map case_id=Order.")
-            fields[_known(name.strip())] = column
-        return cls(fields)
+            fields[known_field(name.strip())] = column
+        joined = dict(base.links) if base else {}
+        for pair in links:
+            name, equals, column = pair.partition("=")
+            if not equals or not column or not name.strip():
+                raise UsageError(
+                    f"--link {pair!r} is not KEY=COLUMN.", hint="Such as --link order='Order No'."
+                )
+            joined[name.strip()] = column
+        return cls(fields, joined)
 
 
 @dataclass(frozen=True)
@@ -58,6 +71,8 @@ class Mapping:
     """Attribute name to source column."""
     clashes: tuple[str, ...] = ()
     """Names that are an attribute of the case and of the event."""
+    keys: frozenset[str] = frozenset()
+    """Columns that carry keys: their values stay text."""
 
 
 def resolve(
@@ -83,6 +98,9 @@ def resolve(
             case_attributes[name.removeprefix(CASE)] = column
         else:
             fields[name] = column
+    for name, column in wish.links.items():
+        if column not in (*columns, *case_columns):
+            raise _absent(f"link {name}", column, [*columns, *case_columns], source)
     taken = set(fields.values()) | set(case_attributes.values())
     for name, canonical in CANONICAL.items():
         found = next((c for c in canonical if c in everything and c not in taken), None)
@@ -94,29 +112,14 @@ def resolve(
         if column.startswith(CASE) and column not in taken:
             case_attributes.setdefault(column.removeprefix(CASE), column)
             taken.add(column)
-    events = {column: column for column in columns if column not in taken}
+    kept = set(wish.links.values())  # what links a row is kept, whatever else it means
+    events = {column: column for column in columns if column not in taken or column in kept}
     clashes = tuple(sorted(set(events) & set(case_attributes)))
-    return Mapping(fields, case_attributes, events, clashes)
+    return Mapping(fields, case_attributes, events, clashes, frozenset(kept))
 
 
-def from_toml(content: dict[str, Any], name: str) -> tuple[Wish, dict[str, str]]:
-    """The `[map]` table and the options of a mapping file; raises `UsageError` for anything else in it."""
-    table = content.get("map", {})
-    options = {k: v for k, v in content.items() if k != "map"}
-    unknown = sorted(set(options) - set(OPTIONS))
-    if unknown:
-        raise UsageError(
-            f"{name}: {unknown[0]!r} is no option of a mapping file.",
-            hint=f"It has a [map] table and the options {', '.join(OPTIONS)}.",
-        )
-    if not isinstance(table, dict) or not all(
-        isinstance(v, str) for v in (*table.values(), *options.values())
-    ):
-        raise UsageError(f"{name}: every value of a mapping file is a text.", hint='case_id = "Order No"')
-    return Wish({_known(k): v for k, v in table.items()}), options
-
-
-def _known(name: str) -> str:
+def known_field(name: str) -> str:
+    """`name`, where it is a field of an event log; raises `UsageError` with the nearest."""
     if name in CANONICAL or (name.startswith(CASE) and len(name) > len(CASE)):
         return name
     near = get_close_matches(name, CANONICAL, n=1)
@@ -150,7 +153,9 @@ def _absent(name: str, column: str, columns: Sequence[str], source: str) -> Unfi
     return Unfit(
         "column",
         f"{source}: no column {column!r} for {name}{guess} Columns found: {_listed(columns)}.",
-        hint=f"--map {name}={near or 'COLUMN'}",
+        hint=f"--{name}={near or 'COLUMN'}"
+        if name.startswith("link ")
+        else f"--map {name}={near or 'COLUMN'}",
     )
 
 

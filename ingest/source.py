@@ -5,8 +5,11 @@ from contextlib import suppress
 from pathlib import Path
 
 from home.context import Context
-from home.errors import NotFound
+from home.errors import NotFound, UsageError
 from home.settings import REFERENCE, secret
+from ingest.brokers import SCHEMES
+from ingest.recipe import PREFIX as RECIPE
+from ingest.recipe import recipe_path
 
 UPLOAD = "upload:"
 TICKET = re.compile(r"[A-Za-z0-9_-]+")
@@ -17,9 +20,12 @@ STATE = "state"
 def resolve_source(context: Context, source: str) -> Path | str:
     """The path of a file, or a URL with its secrets filled in.
 
-    An upload is `upload:TICKET`; the service stores it as the one file in `<home>/uploads/TICKET`.
+    An upload is `upload:TICKET`; the service stores it as the one file in `<home>/uploads/TICKET`. A
+    shipped recipe is `recipe:NAME`.
     Raises `NotFound` when there is no such file.
     """
+    if source.startswith(RECIPE):
+        return recipe_path(source.removeprefix(RECIPE))
     if source.startswith(UPLOAD):
         return _upload(context.home / "uploads", source.removeprefix(UPLOAD))
     path = Path(source)
@@ -30,6 +36,18 @@ def resolve_source(context: Context, source: str) -> Path | str:
         return resolve_source(context, secret(source))
     if source == STATE:
         return context.state.url.render_as_string(hide_password=False)
+    if source.startswith(("rest:", "http://", "https://")):
+        from ingest.adapters.rest.declaration import PREFIX, declared, direct
+
+        allow = context.settings.http_allow
+        if source.startswith(PREFIX):
+            return declared(context.home, source.removeprefix(PREFIX), allow).as_address()
+        return direct(source, allow).as_address()
+    if source.startswith((*(f"{scheme}://" for scheme in SCHEMES), "push:")):
+        raise UsageError(
+            "A queue, a topic and what is pushed are read as named sources, as their events come.",
+            hint="`baton source add NAME SOURCE --log LOG`, then `baton pull NAME`, or the service does.",
+        )
     if "://" in source:
         return source
     raise NotFound(f"There is no file {source!r}.", hint=_nearest(path))

@@ -35,7 +35,10 @@ def as_text(column: pa.Array, name: str) -> pa.Array:
             ],
             pa.string(),
         )
-    return column.cast(pa.string())
+    try:
+        return column.cast(pa.string())
+    except pa.ArrowException as error:
+        raise Unfit("format", f"Column {name!r} holds {kind}, which is no text, number or time.") from error
 
 
 def _checked(column: pa.Array, name: str) -> pa.Array:
@@ -55,7 +58,7 @@ def _number(column: pa.Array) -> pa.Array:
     """Whole numbers as whole numbers: a column of ids with gaps is often stored as floating point."""
     if column.null_count == len(column):
         return column.cast(pa.string())
-    column = compute.if_else(compute.is_finite(column), column, pa.scalar(None, pa.float64()))
+    column = compute.if_else(compute.is_nan(column), pa.scalar(None, pa.float64()), column)  # none in pandas
     whole = compute.and_(
         compute.equal(column, compute.round(column)), compute.less(compute.abs(column), 1e15)
     )

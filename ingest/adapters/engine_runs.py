@@ -51,6 +51,7 @@ class EngineRunsAdapter:
     name = "engine_runs"
     reads = "the runs of Baton's own plans: --adapter engine_runs --table PLAN.runs, SOURCE is `state`"
     suffixes = ()
+    several = False
 
     def recognises(self, content: Content) -> int:  # noqa: ARG002
         """Never by itself: its tables could also be somebody's own."""

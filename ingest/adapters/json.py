@@ -5,14 +5,19 @@ from collections.abc import Iterator
 from typing import Any
 
 from ingest.adapter import Aside, Content, Options, Reading
-from ingest.adapters.changelog import has_changelog, moves
+from ingest.adapters.changelog import has_changelog
+from ingest.adapters.flat import flat, follow, lists, parsed
+from ingest.adapters.json_stream import LARGEST, Stream, too_large
+from ingest.adapters.json_text import in_utf8, not_unicode
 from ingest.adapters.records import Record, in_chunks
 from ingest.contracts import Finding
-from ingest.encoding import decoded, examine
+from ingest.encoding import Text, decoded, marked
 from ingest.errors import Unfit
 
-WHOLE_BYTES = 1 << 30
-"""A document that is not in lines is read whole, up to this size."""
+WHOLE_BYTES = 16 << 20
+"""A document that is an object is read whole up to this size, and twice as a stream beyond it."""
+PORTION = 1 << 20
+SHOWN = 3
 
 
 class JsonAdapter:
@@ -21,11 +26,11 @@ class JsonAdapter:
     name = "json"
     reads = "JSON and JSON Lines: records at --records PATH, issues with changelogs"
     suffixes = (".json", ".jsonl", ".ndjson")
+    several = True
 
     def recognises(self, content: Content) -> int:
         """A brace or a bracket comes first."""
-        head = content.head.lstrip(b"\xef\xbb\xbf \t\r\n")
-        return 80 if head[:1] in (b"{", b"[") or content.members else 0
+        return 80 if all(_is_json(head) for head in content.heads()) else 0
 
     def read(self, content: Content, options: Options) -> Reading:
         """Find the records and stream them as flat rows."""
@@ -34,179 +39,160 @@ class JsonAdapter:
         return reading
 
 
-class _Doubled(dict[str, Any]):
-    """An object that had one key twice."""
-
-    key = ""
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) == len(pairs):
-        return found
-    doubled = _Doubled(found)
-    names = [name for name, _ in pairs]
-    doubled.key = next(name for name in names if names.count(name) > 1)
-    return doubled
-
-
-def _constant(name: str) -> Any:
-    raise ValueError(f"{name} is no JSON")
+def _is_json(head: bytes) -> bool:
+    text = head.decode(marked(head) or "utf-8", errors="replace")
+    return text.lstrip("\ufeff \t\r\n")[:1] in ("{", "[")
 
 
 class _Records:
     def __init__(self, content: Content, options: Options, reading: Reading) -> None:
         self.content, self.options, self.reading = content, options, reading
         self.path = [step for step in (options.records or "").split(".") if step]
+        self.done = 0
+        """Bytes of the documents before this one."""
 
     def rows(self) -> Iterator[Record]:
         """Each record flat, numbered from 1; a record with a changelog gives a row per move."""
-        number = 0
+        number, depth, name = 0, self.options.limits.depth, self.content.name
         for record in self._records():
-            for row in self._flat(record):
+            if isinstance(record, Aside):
                 number += 1
-                yield (number, Aside(number, **row) if "reason" in row else row["columns"])
+                yield number, Aside(number, record.reason, record.column, record.values, record.code)
+                continue
+            for row in flat(record, number + 1, depth=depth, where=f"{name}, record {number + 1}"):
+                number += 1
+                if isinstance(row, dict) and len(row) > self.options.limits.columns:
+                    raise self._too_wide(number, len(row))
+                yield number, row
 
-    def _flat(self, record: Any) -> Iterator[dict[str, Any]]:
-        try:
-            if isinstance(record, dict) and has_changelog(record):
-                for row in moves(record):
-                    yield {"columns": self._columns(row)}
-            elif isinstance(record, dict):
-                yield {"columns": self._columns(record)}
-            else:
-                yield {"reason": "no object", "values": {"value": record}}
-        except _Duplicate as error:
-            yield {
-                "reason": "a key occurs twice",
-                "column": error.key,
-                "values": record,
-                "code": "duplicate_key",
-            }
-
-    def _columns(self, record: dict[str, Any]) -> dict[str, str | None]:
-        columns: dict[str, str | None] = {}
-        self._flatten(record, "", columns, 0)
-        return columns
-
-    def _flatten(self, value: Any, name: str, columns: dict[str, str | None], depth: int) -> None:
-        if depth > self.options.limits.depth:
-            raise Unfit(
-                "depth", f"{self.content.name}: objects nest deeper than {self.options.limits.depth} (depth)."
-            )
-        if isinstance(value, dict):
-            if isinstance(value, _Doubled):
-                raise _Duplicate(value.key)
-            for key, inner in value.items():
-                self._flatten(inner, f"{name}.{key}" if name else key, columns, depth + 1)
-        elif isinstance(value, list):
-            columns[name] = json.dumps(value, ensure_ascii=False)
-        elif isinstance(value, bool):
-            columns[name] = "true" if value else "false"
-        else:
-            columns[name] = value  # text, number as it was written, or null
+    def _too_wide(self, number: int, attributes: int) -> Unfit:
+        most = self.options.limits.columns
+        return Unfit(
+            "attributes",
+            f"{self.content.name}, record {number}: it has {attributes:,} attributes; {most:,} at most.",
+            where=f"record {number}",
+        )
 
     def _records(self) -> Iterator[Any]:
-        if self.content.members:
-            for number, member in enumerate(self.content.members):
-                inside = Content(member, self.content.file / f"{number:07d}")
-                inside = Content(member, inside.path, inside.file.stat().st_size)
-                yield from self._at_path(_document(inside, self.options), alone=False)
-                self.options.progress((number + 1) / len(self.content.members))
-        elif _is_lines(self.content, self.options):
-            yield from self._lines()
-        else:
-            yield from self._at_path(_document(self.content, self.options), alone=True)
+        for document in self.content.documents():
+            text = in_utf8(document, self.options.encoding)
+            if _is_lines(document, text):
+                yield from self._lines(document, text)
+            elif text.torn:
+                raise not_unicode(document)
+            else:
+                yield from self._document(document, text)
+            self.done += document.size
 
-    def _lines(self) -> Iterator[Any]:
-        text = examine(self.content, self.options.encoding)
-        self.reading.findings += text.findings
+    def _progress(self, read: int) -> None:
+        self.options.progress(min(1.0, (self.done + read) / max(1, self.content.size)))
+
+    def _lines(self, document: Content, text: Text) -> Iterator[Any]:
         number, rest, read = 0, b"", 0
-        for portion in decoded(self.content, text):
+        for portion in decoded(document, text):
             read += len(portion)
             *lines, rest = (rest + portion).split(b"\n")
             for line in lines:
                 number += 1
                 if line.strip():
-                    yield _parsed(line.decode(), self.content.name, number)
-            self.options.progress(min(1.0, read / max(1, self.content.size)))
+                    yield _line(line, document.name, number)
+            if len(rest) > LARGEST:
+                raise too_large(document.name, number + 1)
+            self._progress(read)
         if rest.strip():
-            yield _parsed(rest.decode(), self.content.name, number + 1)
+            yield _line(rest, document.name, number + 1)
 
-    def _at_path(self, document: Any, *, alone: bool) -> Iterator[Any]:
-        if self.path:
-            found = list(_follow(document, self.path))
-            if not found and alone:
-                raise self._no_records(document)
-            yield from found
-        elif isinstance(document, list):
-            yield from document
-        elif not alone or has_changelog(document):
-            yield document
+    def _stream(self, document: Content, text: Text) -> Stream:
+        portions = decoded(document, text, PORTION)
+        return Stream(portions, document.name, self.options.limits.depth, self._progress)
+
+    def _document(self, document: Content, text: Text) -> Iterator[Any]:
+        stream = self._stream(document, text)
+        begins = stream.peek()
+        if begins == "[" and not self.path:
+            yield from stream.elements()
+            stream.finish()
+        elif begins == "{" and document.size <= WHOLE_BYTES:
+            yield from self._object(document, stream)
         else:
-            yield from self._only_list(document)
+            yield from self._large(document, text, stream)
 
-    def _only_list(self, document: Any) -> list[Any]:
-        lists = _lists(document)
-        if len(lists) != 1:
-            raise self._no_records(document)
-        ((path, records),) = lists.items()
+    def _object(self, document: Content, stream: Stream) -> Iterator[Any]:
+        """The records of a document that is one object, small enough to look at it whole."""
+        whole = stream.value()
+        stream.finish()
+        if self.path:
+            found = list(follow(whole, self.path))
+            if not found and not self.content.members:
+                raise self._none_found(document, list(lists(whole)), whole)
+            yield from found
+        elif self.content.members or has_changelog(whole) or _is_record(whole):
+            yield whole
+        else:
+            found_at = lists(whole)
+            only = self._only(document, {path: len(found) for path, found in found_at.items()}, whole)
+            yield from found_at[only]
+
+    def _large(self, document: Content, text: Text, stream: Stream) -> Iterator[Any]:
+        path = self.path
+        if not path:
+            places = stream.lists()
+            only = self._only(document, {".".join(p): size for p, size in places.items()}, None)
+            path = next(list(p) for p in places if ".".join(p) == only)
+            stream = self._stream(document, text)
+        none = True
+        for record in stream.along(path):
+            none = False
+            yield record
+        if none and not self.content.members:
+            there = self._stream(document, text).lists()
+            raise self._none_found(document, [".".join(p) for p in there], None)
+
+    def _only(self, document: Content, sizes: dict[str, int], whole: Any) -> str:
+        """The path of the only list of records."""
+        if len(sizes) != 1:
+            raise self._none_found(document, list(sizes), whole)
+        ((path, size),) = sizes.items()
         message = f"The records were found at {path!r}; --records says otherwise."
         self.reading.findings.append(
-            Finding(code="records_found", severity="info", count=len(records), message=message)
+            Finding(code="records_found", severity="info", count=size, message=message)
         )
-        return records
+        return path
 
-    def _no_records(self, document: Any) -> Unfit:
-        paths = ", ".join(map(repr, _lists(document))) or "none"
-        asked = (
-            f"no records at {self.options.records!r}"
-            if self.path
-            else "it is not clear where the records are"
-        )
+    def _none_found(self, document: Content, found: list[str], whole: Any) -> Unfit:
+        if not found:
+            at = f" at {self.options.records!r}" if self.path else ""
+            holds = f" It holds {_shown(whole)}." if isinstance(whole, dict) and _shown(whole) else ""
+            return Unfit(
+                "no events",
+                f"{document.name} has no events: there is no list of records{at}.{holds}",
+                hint="An event log in JSON is a list of objects, or a line for each.",
+            )
+        paths = ", ".join(map(repr, found))
+        asked = f"no records at {self.options.records!r}" if self.path else "which list holds the records?"
         return Unfit(
             "records",
-            f"{self.content.name}: {asked}. Lists of records found: {paths}.",
+            f"{document.name}: {asked} Lists of records found: {paths}.",
             hint="Say where they are with --records PATH.",
+            option="records",
+            names=found,
         )
 
 
-class _Duplicate(ValueError):
-    def __init__(self, key: str) -> None:
-        super().__init__(key)
-        self.key = key
-
-
-def _document(content: Content, options: Options) -> Any:
-    if content.size > WHOLE_BYTES:
-        raise Unfit("limit", f"{content.name}: a JSON document over 1 GB.", hint="Write it as JSON Lines.")
-    text = examine(content, options.encoding)
-    return _parsed(b"".join(decoded(content, text)).decode(), content.name, 1)
-
-
-def _parsed(text: str, name: str, line: int) -> Any:
+def _line(line: bytes, name: str, number: int) -> Any:
     try:
-        return json.loads(
-            text, parse_int=str, parse_float=str, parse_constant=_constant, object_pairs_hook=_object
-        )
-    except json.JSONDecodeError as error:
-        where = f"line {line + error.lineno - 1}"
-        if error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated string"):
-            raise Unfit(
-                "truncated", f"{name} is truncated: it ends at {where} inside a value.", where=where
-            ) from error
-        raise Unfit("line", f"{name}, {where}: not well-formed JSON ({error.msg}).", where=where) from error
-    except ValueError as error:
-        raise Unfit("line", f"{name}, line {line}: not well-formed JSON ({error}).") from error
-    except RecursionError as error:
-        raise Unfit("depth", f"{name}: values nest too deep (depth).") from error
+        text = line.decode()
+    except UnicodeDecodeError:
+        values = {"line": line.decode(errors="replace")[:1000]}
+        reason = f"line {number} is in another encoding than the rest of the file"
+        return Aside(0, reason, values=values)
+    return parsed(text, name, line=number)
 
 
-def _is_lines(content: Content, options: Options) -> bool:
+def _is_lines(document: Content, text: Text) -> bool:
     """Whether each line is a value of its own: the first line is one, and another follows."""
-    text = examine(content, options.encoding)
-    head = next(decoded(content, text), b"")
-    first, newline, rest = head.lstrip().partition(b"\n")
+    head = next(decoded(document, text, PORTION), b"").lstrip()
+    first, newline, rest = head.partition(b"\n")
     if not newline or rest.lstrip()[:1] not in (b"{", b"["):
         return False
     try:
@@ -216,27 +202,23 @@ def _is_lines(content: Content, options: Options) -> bool:
     return True
 
 
-def _follow(value: Any, path: list[str]) -> Iterator[Any]:
-    """Everything at a path; lists on the way are gone through, `*` takes every value of an object."""
-    if isinstance(value, list):
-        for inner in value:
-            yield from _follow(inner, path)
-    elif not path:
-        yield value
-    elif isinstance(value, dict):
-        step, *rest = path
-        inner = list(value.values()) if step == "*" else [value[step]] if step in value else []
-        for found in inner:
-            yield from _follow(found, rest)
+def _is_record(whole: dict[str, Any]) -> bool:
+    """Whether an object is a record itself: it has values, and no list of others, not even an empty one."""
+    values = list(whole.values())
+    empty = any(isinstance(v, list) and not v for v in values)
+    return any(isinstance(v, str) for v in values) and not empty and not lists(whole)
 
 
-def _lists(value: Any, path: str = "", depth: int = 0) -> dict[str, list[Any]]:
-    """Path to each list of objects, not looking into the lists themselves."""
-    found: dict[str, list[Any]] = {}
-    if isinstance(value, dict) and depth < 8:
-        for key, inner in value.items():
-            here = f"{path}.{key}" if path else key
-            if isinstance(inner, list) and inner and all(isinstance(v, dict) for v in inner):
-                found[here] = inner
-            found |= _lists(inner, here, depth + 1)
-    return found
+def _shown(value: Any, path: str = "") -> str:
+    """The first few values of an object, such as the message of a server that refused."""
+    found: list[str] = []
+
+    def look(value: Any, path: str) -> None:
+        if isinstance(value, dict):
+            for key, inner in value.items():
+                look(inner, f"{path}.{key}" if path else key)
+        elif not isinstance(value, list) and len(found) < SHOWN:
+            found.append(f"{path} = {str(value)[:60]!r}")
+
+    look(value, path)
+    return ", ".join(found)

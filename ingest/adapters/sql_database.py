@@ -1,24 +1,24 @@
-"""Reads a table or a query of a database, read-only and streamed."""
+"""Reads a table or a query of a database, read-only and streamed, whole or from where it ended."""
 
-import hashlib
-import json
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
-from decimal import Decimal
-from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from home.errors import Unreachable, UsageError, unknown
+from home.errors import UsageError, unknown
 from ingest.adapter import ROW, Chunk, Content, Options, Reading
+from ingest.adapters.sql.session import Column, Session, one_query
+from ingest.adapters.sql.sqlite import MAGIC, SQLite
+from ingest.adapters.sql.texts import Digest
+from ingest.adapters.sql.window import Position, Window
+from ingest.contracts import Finding
 from ingest.errors import IngestError, Unfit
 
 if TYPE_CHECKING:
-    from sqlalchemy.engine import Connection, Engine
+    from sqlalchemy.engine import URL
 
-SQLITE = b"SQLite format 3\0"
-ROWS = 20_000
+OURS = ("postgres", "mysql", "mariadb", "sqlite", "oracle", "mssql")
+ELSEWHERE = ("http", "https", "amqp", "amqps", "kafka", "file", "ftp", "s3")
 
 
 class SqlDatabaseAdapter:
@@ -27,190 +27,159 @@ class SqlDatabaseAdapter:
     name = "sql_database"
     reads = "databases by URL, SQLite files: a --table or a --query, read-only"
     suffixes = (".db", ".sqlite", ".sqlite3")
+    several = False
 
     def recognises(self, content: Content) -> int:
         """An address with a known dialect, or a SQLite file."""
         if content.address is None:
-            return 100 if content.head.startswith(SQLITE) else 0
-        from sqlalchemy.engine import make_url
-        from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+            return 90 if content.head.startswith(MAGIC) else 0  # a known format may lie in it
+        if content.address.partition(":")[0].lower() in ELSEWHERE:
+            return 0
+        from sqlalchemy.exc import NoSuchModuleError
 
         try:
-            make_url(content.address).get_dialect()
-        except (ArgumentError, NoSuchModuleError, ImportError):
+            _url(content).get_dialect()
+        except NoSuchModuleError:
             return 0
+        except UsageError:
+            return 50 if content.address.startswith(OURS) else 0  # reading says what is wrong with it
+        except ImportError:
+            return 90  # a dialect there is; reading says which driver it wants
         return 90
 
     def read(self, content: Content, options: Options) -> Reading:
         """Connect, check what is asked for, and stream its rows inside one read-only transaction."""
         source = _Source(content, options)
-        return Reading(source.chunks(), columns=source.columns, digest=source.digest.hexdigest)
+        return Reading(
+            source.chunks(),
+            columns=source.names,
+            digest=None if content.digest else source.digest.hexdigest,
+            findings=source.findings,
+        )
 
 
 class _Source:
+    """One reading of one table or query."""
+
     def __init__(self, content: Content, options: Options) -> None:
-        self.content, self.options = content, options
-        self.digest = hashlib.sha256()
-        if content.path is not None and not content.head.startswith(SQLITE):
+        if content.path is not None and not content.head.startswith(MAGIC):
             raise Unfit("format", f"{content.name} is no SQLite database.")
-        self.engine = _engine(content)
-        self.connection = self._connect()
-        self.result = self._execute()
-        self.columns = self._unique(list(self.result.keys()))
+        query = one_query(options.query) if options.query else None
+        self.options = options
+        self.digest = Digest()
+        self.findings: list[Finding] = []
+        self.session = session(content)
+        try:
+            self.query = query or self.session.table(options.table)
+            self.columns = self.session.describe(self.query)
+            self.names = tuple(column.name for column in self.columns)
+            self._refuse_doubled()
+            self.window = self._window() if options.cursor else None
+            self.sql = self._sql()
+        except BaseException:
+            self.session.close()
+            raise
 
     def chunks(self) -> Iterator[Chunk]:
         """The rows, portion by portion; the connection is closed when they end, however they end."""
-        from sqlalchemy.exc import DBAPIError
-
-        done = 0
+        done = self.window.rows if self.window else 0
+        expected = self.session.expected(self.sql)
+        last: str | None = None
         try:
-            while rows := self.result.fetchmany(ROWS):
-                columns = [pa.array(map(_text, column), pa.string()) for column in zip(*rows, strict=True)]
-                for column in columns:
-                    _absorb(self.digest, column)
-                numbers = pa.array(range(done + 1, done + 1 + len(rows)), pa.int64())
-                done += len(rows)
-                yield Chunk(pa.record_batch([*columns, numbers], names=[*self.columns, ROW]))
-                self.options.progress(None)
-        except DBAPIError as error:
-            raise self._translated(error) from error
+            for portion in self.session.portions(self.sql, self.columns):
+                fresh = self.window.take(portion) if self.window else None
+                if fresh is not None:
+                    portion = [column.take(pa.array(fresh, pa.int64())) for column in portion]
+                self.digest.take(portion)
+                rows = len(portion[0])
+                numbers = pa.array(range(done + 1, done + 1 + rows), pa.int64())
+                done += rows
+                last = self.window.position() if self.window else None
+                yield Chunk(pa.record_batch([*portion, numbers], names=[*self.names, ROW]), position=last)
+                self.options.progress(min(0.99, self.session.done / expected) if expected else None)
+            if self.window and (end := self.window.position(last=True)) != last:
+                yield Chunk(position=end)
         finally:
-            self.connection.close()
-            self.engine.dispose()
+            self.session.close()
 
-    def _connect(self) -> "Connection":
-        from sqlalchemy.exc import DBAPIError
+    def _sql(self) -> str:
+        if self.window is None:
+            return self.session.select(self.query, self.columns)
+        cursor = Column(self.window.column, self.window.kind, self._cursor().type)
+        return self.session.select_from(self.query, self.columns, cursor, self.window.start)
 
-        try:
-            connection = self.engine.connect()
-        except DBAPIError as error:
-            if self.content.path is not None:
-                raise self._translated(error) from error
-            raise Unreachable(
-                f"{self.content.name} did not answer: {_said(error)}",
-                hint="Check the address, the user and the password.",
-            ) from error
-        if self.engine.dialect.name == "postgresql":
-            return connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-        if self.engine.dialect.name in ("mysql", "mariadb"):
-            connection.exec_driver_sql("set session transaction read only")
-            connection.commit()
-        return connection
+    def _cursor(self) -> Column:
+        found = {column.name: column for column in self.columns}
+        asked = self.options.cursor or ""
+        if asked not in found:
+            raise unknown("column", asked, list(found), listing="baton inspect")
+        return found[asked]
 
-    def _execute(self) -> Any:
-        from sqlalchemy.exc import DBAPIError
-
-        try:
-            streamed = self.connection.execution_options(stream_results=True, max_row_buffer=ROWS)
-            result = (
-                streamed.exec_driver_sql(self.options.query) if self.options.query else self._table(streamed)
+    def _window(self) -> Window:
+        before = Position.from_json(self.options.position) if self.options.position else None
+        cursor = self._cursor()
+        kind = cursor.kind
+        if isinstance(self.session, SQLite):  # where a value's type is its own, and an empty table has none
+            counted = (self.options.overlap or "0").isdecimal()
+            kind = self.session.cursor_kind(self.query, cursor) or (
+                before.kind if before else "number" if counted else "text"
             )
-        except (DBAPIError, UnicodeDecodeError) as error:
-            self.connection.close()
-            raise self._translated(error) from error
-        if not result.returns_rows:
+        if kind is None:
             raise IngestError(
-                "The query returns no rows at all.", hint="Write a query that begins with select."
+                f"The order of {cursor.name!r} does not tell new rows from old ones.",
+                hint="A cursor is a time of the last change, or a number that only grows.",
             )
-        return result
+        if missing := self.session.without_cursor(self.query, cursor):
+            self.findings.append(_missing(cursor.name, missing))
+        now = self.session.now()
+        return Window(cursor.name, kind, self.names, self.options.overlap, before, now)
 
-    def _table(self, connection: "Connection") -> Any:
-        import sqlalchemy
-
-        found = sqlalchemy.inspect(connection)
-        known = [*found.get_table_names(), *found.get_view_names()]
-        if self.options.table is None:
-            raise UsageError(
-                f"{self.content.name}: which table? It has {', '.join(known) or 'none'}.",
-                hint="--table NAME reads one, --query SQL joins several.",
-            )
-        schema, _, name = self.options.table.rpartition(".")
-        if schema:
-            known = [*found.get_table_names(schema), *found.get_view_names(schema)]
-        if name not in known:
-            raise unknown("table", self.options.table, known, listing="baton ingest … without --table")
-        table = sqlalchemy.table(name, schema=schema or None)
-        return connection.execute(sqlalchemy.select(sqlalchemy.text("*")).select_from(table))
-
-    def _unique(self, names: list[str]) -> tuple[str, ...]:
-        doubled = sorted({name for name in names if names.count(name) > 1})
+    def _refuse_doubled(self) -> None:
+        doubled = sorted({name for name in self.names if self.names.count(name) > 1})
         if doubled:
             raise IngestError(
                 f"Two columns are called {doubled[0]!r}.", hint="Give one another name with `as`."
             )
-        return tuple(names)
-
-    def _translated(self, error: Exception) -> IngestError:
-        said = _said(error)
-        if isinstance(error, UnicodeDecodeError):
-            return Unfit("encoding", f"{self.content.name} holds text that is not UTF-8: {said}")
-        if self.content.path is not None and any(
-            w in said for w in ("not a database", "malformed", "disk image")
-        ):
-            return Unfit("corrupt", f"{self.content.name} is a corrupt SQLite database: {said}")
-        return IngestError(f"{self.content.name}: {said}", hint="Mend the query; nothing was loaded.")
 
 
-def _engine(content: Content) -> "Engine":
-    import sqlalchemy
-    from sqlalchemy.engine import make_url
+def session(content: Content) -> Session:
+    """A read-only session on a database, by its family."""
+    url = _url(content)
+    backend = url.get_backend_name()
+    if backend == "sqlite":
+        return SQLite(content, url)
+    if backend in ("postgresql", "postgres"):
+        from ingest.adapters.sql.postgresql import PostgreSQL
+
+        return PostgreSQL(content, url)
+    if backend in ("mysql", "mariadb"):
+        from ingest.adapters.sql.mariadb import MariaDB
+
+        return MariaDB(content, url)
+    return Session(content, url)
+
+
+def _url(content: Content) -> "URL":
+    from sqlalchemy.engine import URL, make_url
+    from sqlalchemy.exc import ArgumentError
 
     if content.path is not None:
-        return _sqlite(str(content.file.resolve()))
-    url = make_url(content.address or "")
-    if url.get_backend_name() == "sqlite":
-        return _sqlite(url.database or "")
-    if url.drivername in ("postgres", "postgresql"):
-        url = url.set(drivername="postgresql+psycopg")
-    return sqlalchemy.create_engine(url, poolclass=sqlalchemy.NullPool)
+        return URL.create("sqlite", database=str(content.file.resolve()))
+    try:
+        return make_url(content.address or "")
+    except (ArgumentError, ValueError) as error:  # neither may repeat the address: it holds a password
+        raise UsageError(
+            f"{content.name}: this is no address of a database.",
+            hint="dialect://user:password@host:port/database; write @ : / in a password as %40 %3A %2F.",
+        ) from error
 
 
-def _sqlite(path: str) -> "Engine":
-    """A SQLite file that nobody can write through this connection, whatever the query says."""
-    import sqlite3
-
-    import sqlalchemy
-
-    def connect() -> sqlite3.Connection:
-        connection = sqlite3.connect(f"file:{quote(path)}?mode=ro", uri=True, check_same_thread=False)
-        connection.execute("pragma query_only = on")
-        return connection
-
-    return sqlalchemy.create_engine("sqlite://", creator=connect, poolclass=sqlalchemy.NullPool)
-
-
-def _absorb(digest: Any, column: pa.Array) -> None:
-    """Add a text column to a digest: nulls, lengths and bytes, but not the padding of its buffers."""
-    _, offsets, data = column.buffers()
-    ends = memoryview(offsets)[: 4 * (len(column) + 1)] if offsets else b""
-    digest.update(column.is_null().to_numpy(zero_copy_only=False).tobytes())
-    digest.update(ends)
-    digest.update(memoryview(data)[: int.from_bytes(ends[-4:], "little")] if data else b"")
-
-
-def _said(error: Exception) -> str:
-    """The first line of what the database itself said."""
-    return str(getattr(error, "orig", None) or error).strip().splitlines()[0]
-
-
-def _text(value: Any) -> str | None:
-    """A value of a database as text that reads back as the same value."""
-    if value is None or isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, datetime):
-        if value.tzinfo is None:
-            return value.isoformat(" ")
-        return value.astimezone(UTC).replace(tzinfo=None).isoformat(" ") + "Z"
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, float):
-        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
-    if isinstance(value, Decimal):
-        return format(value.normalize(), "f") if value.is_finite() else None
-    if isinstance(value, dict | list):
-        return json.dumps(value, ensure_ascii=False, default=str)
-    if isinstance(value, bytes | memoryview):
-        return bytes(value).decode("utf-8", errors="backslashreplace")
-    return str(value)
+def _missing(column: str, count: int) -> Finding:
+    return Finding(
+        code="cursor_missing",
+        severity="warning",
+        count=count,
+        message=f"{count:,} rows have no value in {column!r}, so a pull cannot tell whether they are new: "
+        "they are not read. A --query with coalesce(…) gives them one.",
+        where=f"column {column!r}",
+    )

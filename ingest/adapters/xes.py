@@ -1,35 +1,33 @@
 """Reads XES (IEEE 1849) as a stream, strictly: well-formed and whole, or refused."""
 
-import json
-import re
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any
 from xml.parsers import expat
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as compute
 
 from ingest.adapter import ROW, TRACE, Aside, Chunk, Content, Options, Reading
+from ingest.adapters import broken_xml
+from ingest.adapters.xes_columns import Attributes, Table, joined, tabled
+from ingest.adapters.xes_elements import Elements
+from ingest.adapters.xes_scan import TRACE as IN_TRACE
+from ingest.adapters.xes_scan import scan
 from ingest.contracts import Finding
+from ingest.encoding import marked
 from ingest.errors import Unfit
 
-PORTION = 1 << 20
-EVENTS = 20_000
-"""Events in one chunk."""
-KINDS = frozenset(("string", "date", "int", "float", "boolean", "id", "list", "container"))
-TYPED = {
-    "int": r"^\s*[-+]?\d+\s*$",
-    "float": r"^\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*$|^(NaN|-?INF)$",
-    "boolean": r"^(true|false|0|1)$",
-    "date": r"^\d{4}-\d{2}-\d{2}",
-}
-
-CUT = (3, 5, 6, 13)
-"""Expat's codes for content that ends too soon: no element, unclosed token, partial character, CDATA."""
+PORTION = 4 << 20
+TOKEN = 64 << 20
+"""Bytes that one tag may have."""
+ENDS = (b"</event>", b"</trace>")
+PLAIN = (None, "utf-8", "us-ascii", "ascii")
+"""Encodings whose bytes can be looked at without decoding them."""
 NO_TRACE = "(no trace)"
-Handler = Callable[[str, list[str]], None]
-Node = tuple[str, str, list[Any]]
-"""Key, value and children of an attribute that lies in another."""
+ID = "concept:name"
 
 
 class XesAdapter:
@@ -38,12 +36,14 @@ class XesAdapter:
     name = "xes"
     reads = "XES (IEEE 1849), also inside .gz and .zip"
     suffixes = (".xes", ".xml")
+    several = False
 
     def recognises(self, content: Content) -> int:
         """XML is claimed whatever its root, so that the wrong root is named."""
-        head = content.head.lstrip(b"\xef\xbb\xbf \t\r\n")
-        utf16 = content.head[:2] in (b"\xff\xfe", b"\xfe\xff") and b"<\0?\0x\0" in content.head[:40]
-        return 90 if head.startswith(b"<") or utf16 or b"\0<\0?\0x" in content.head[:40] else 0
+        encoding = marked(content.head) or "utf-8"
+        head = content.head[: len(content.head) // 4 * 4].decode(encoding, errors="replace")
+        bare = content.head[:40].replace(b"\0", b"")  # wide characters without a mark
+        return 90 if head.lstrip("\ufeff \t\r\n").startswith("<") or bare.startswith(b"<?xml") else 0
 
     def read(self, content: Content, options: Options) -> Reading:
         """Stream the traces; attributes of a trace become columns `case:KEY`."""
@@ -52,242 +52,256 @@ class XesAdapter:
         return reading
 
 
+@dataclass
+class _Portion:
+    """What stood in one portion of the file."""
+
+    attributes: Attributes
+    traces: np.ndarray
+    """Of each event, the number of its trace; 0 for none."""
+    case_attributes: Attributes
+    """Owned by the number of the trace."""
+    open: bool
+    """Whether the last trace goes on in the next portion."""
+
+
+@dataclass
+class _Seen:
+    """What the log has shown so far."""
+
+    events: int = 0
+    traces: int = 0
+    empty: int = 0
+    orphans: int = 0
+    names: set[str] = field(default_factory=set)
+    misfits: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+
 class _Log:
-    """One pass over the file: expat calls `start` and `end`, whole chunks are taken out between portions."""
+    """One pass over the file: expat checks every byte, and tells of what the fast scan does not read."""
 
     def __init__(self, content: Content, options: Options, reading: Reading) -> None:
         self.content, self.options, self.reading = content, options, reading
-        self.events: list[tuple[int, int, dict[str, str]]] = []  # event number, trace number, attributes
-        self.cases: list[tuple[int, dict[str, str]]] = []
-        self.aside: list[Aside] = []
-        self.kinds: dict[str, str] = {}
-        self.misfits: dict[str, int] = {}
-        self.traces = self.empty = self.orphans = 0
-        self.seen = 0
-        self.open: list[str] = []  # elements around the attribute level: log, trace, event
-        self.target: dict[str, str] | None = None
-        self.nest: list[str] = []  # keys of the attributes that are open
-        self.nodes: list[Node] = []  # the same with what they hold, once one lies in another
-        self.doubled: str | None = None
-        self.trace: dict[str, str] = {}
-        self.in_trace = 0
+        self.seen = _Seen()
+        self.bad: dict[int, Aside] = {}  # traces that cannot be trusted, by number
+        self.open_events = 0  # events so far of the trace that is open
+        self.waiting: list[Attributes] = []  # attributes so far of the trace that is open
+        self.declared: str | None = None
+        self.fed = 0
 
     def chunks(self) -> Iterator[Chunk]:
-        """Every whole chunk, then what is left; raises `Unfit` for anything but a whole XES log."""
-        parser = expat.ParserCreate()
-        parser.ordered_attributes = True
-        parser.StartElementHandler, parser.EndElementHandler = self.handlers()
-        parser.StartDoctypeDeclHandler = self._refuse_doctype
-        read = 0
-        with self.content.file.open("rb") as file:
-            while portion := file.read(PORTION):
-                self._parse(parser, portion, final=False)
-                read += len(portion)
-                if len(self.events) >= EVENTS:
-                    yield self._chunk()
-                self.options.progress(read / max(1, self.content.size))
-        self._parse(parser, b"", final=True)
-        yield self._chunk()
+        """Every portion as a chunk; raises `Unfit` for anything but a whole XES log."""
+        self.parser = expat.ParserCreate()
+        self.parser.ordered_attributes = True
+        self.parser.StartDoctypeDeclHandler = self._refuse_doctype
+        self.parser.XmlDeclHandler = self._declare
+        self.elements = Elements(self.parser, self.content, self.options.limits)
+        narrow = marked(self.content.head) in (None, "utf-8-sig")
+        settled = False  # whether expat is at the end of the portion, with nothing pending
+        for block, closing in _blocks(self.content):
+            plain = settled and narrow and (self.declared or "utf-8").lower() in PLAIN
+            portion = self._scanned(block) if plain else None
+            if portion is None:
+                portion = self._careful(block)
+                settled = closing > 0 and self.elements.closed_at == self.fed - closing
+            yield self._chunk(portion)
+            self.options.progress(self.fed / max(1, self.content.size))
+        self._parse(b"", final=True)
         self._report()
 
-    def _parse(self, parser: Any, portion: bytes, *, final: bool) -> None:
-        try:
-            parser.Parse(portion, final)
-        except expat.ExpatError as error:
-            raise self._unfit(error, final) from error
-        except (LookupError, ValueError) as error:  # an encoding that Python does not know, or not for XML
-            raise Unfit(
-                "encoding", f"{self.content.name} declares an encoding nobody knows: {error}."
-            ) from error
-
-    def _unfit(self, error: expat.ExpatError, final: bool) -> Unfit:
-        name, said = self.content.name, expat.ErrorString(error.code)
-        where = f"line {error.lineno}"
-        if final and error.code in CUT:
-            return Unfit(
-                "truncated", f"{name} is truncated: it ends inside the log, at {where}.", where=where
-            )
-        if error.code in (18, 19) or (error.code == 4 and not _is_utf8(self.content)):
-            message = f"{name}, {where}: its bytes contradict the encoding it declares ({said})."
-            return Unfit("encoding", message, where=where)
-        return Unfit("line", f"{name}, {where}: not well-formed XML ({said}).", where=where)
-
     def _refuse_doctype(self, *_: Any) -> None:
-        raise Unfit("DTD", f"{self.content.name} has a DOCTYPE (DTD); an event log needs none.")
+        raise broken_xml.refuse_doctype(self.content.name)
 
-    def handlers(self) -> tuple[Handler, Callable[[str], None]]:
-        """What expat calls for each element; what is most common costs least."""
-        nest, nodes, kinds = self.nest, self.nodes, self.kinds
+    def _declare(self, _version: str, encoding: str | None, _standalone: int) -> None:
+        self.declared = encoding
 
-        def start(tag: str, attributes: list[str]) -> None:
-            if tag not in KINDS:
-                return self._open_element(tag, attributes, start)
-            if len(attributes) == 4 and attributes[0] == "key":
-                key, value = attributes[1], attributes[3]
-            else:
-                given = dict(zip(attributes[::2], attributes[1::2], strict=True))
-                key, value = given.get("key", ""), given.get("value", "")
-            if nest:
-                self._open_nested(key, value)
-            elif self.target is not None:
-                if key in self.target:
-                    self.doubled = key
-                self.target[key] = value
-                if key not in kinds:
-                    kinds[key] = tag
-            nest.append(key)
+    def _parse(self, block: bytes, *, final: bool = False) -> None:
+        broken_xml.parse(self.parser, block, final=final, name=self.content.name, path=self.content.file)
+        self.fed += len(block)
+        if not final and self.fed - self.parser.CurrentByteIndex > TOKEN + PORTION:
+            line = f"line {self.parser.CurrentLineNumber}"
+            raise Unfit("size", f"{self.content.name}, {line}: one tag is over the size limit of 64 MB.")
+
+    def _scanned(self, block: bytes) -> _Portion | None:
+        """The portion by the fast scan, checked by expat; `None`, and nothing done, where it cannot."""
+        found = scan(block, self.elements.level)
+        if found is None:
             return None
-
-        def end(tag: str) -> None:
-            if tag not in KINDS:
-                return self._close_element(tag, end)
-            nest.pop()
-            if nodes:
-                node = nodes.pop()
-                if not nest and self.target is not None:
-                    name = node[0] if tag in ("list", "container") else f"{node[0]}/nested"
-                    self.target[name] = json.dumps(_plain(node[2]), ensure_ascii=False)
-            return None
-
-        return start, end
-
-    def _open_nested(self, key: str, value: str) -> None:
-        """An attribute inside an attribute: keep the whole tree, from the outermost down."""
-        if len(self.nest) >= self.options.limits.depth:
-            depth = self.options.limits.depth
-            raise Unfit("depth", f"{self.content.name}: attributes nest deeper than the depth of {depth}.")
-        if not self.nodes:
-            self.nodes.append((self.nest[0], "", []))
-        node: Node = (key, value, [])
-        self.nodes[-1][2].append(node)
-        self.nodes.append(node)
-
-    def _open_element(self, tag: str, attributes: list[str], again: Handler) -> None:
-        _, colon, plain = tag.rpartition(":")
-        if colon:
-            return again(plain, attributes)
-        if not self.open and tag != "log":
-            raise Unfit("format", f"{self.content.name} is XML, but no XES: its root is <{tag}>.")
-        if tag == "values":
-            return None
-        self.open.append(tag)
-        if tag == "event":
-            self.seen += 1
-            self.target = {}
-        elif tag == "trace":
-            self.traces += 1
-            self.in_trace = 0
-            self.trace = self.target = {}
-        elif tag == "classifier":
-            given = dict(zip(attributes[::2], attributes[1::2], strict=True))
-            if given.get("scope", "event") == "event":
-                self.reading.classifiers[given.get("name", "")] = _keys(given.get("keys", ""))
-        return None
-
-    def _close_element(self, tag: str, again: Callable[[str], None]) -> None:
-        _, colon, plain = tag.rpartition(":")
-        if colon:
-            return again(plain)
-        if tag == "values":
-            return None
-        self.open.pop()
-        if tag == "event":
-            self._keep_event(self.target or {})
-            self.target = self.trace if self.open[-1] == "trace" else None
-        elif tag == "trace":
-            self.cases.append((self.traces, self.trace))
-            self.empty += not self.in_trace
-            self.target = None
-        return None
-
-    def _keep_event(self, event: dict[str, str]) -> None:
-        if len(event) > self.options.limits.attributes:
-            raise Unfit("attributes", f"{self.content.name}: an event has {len(event):,} attributes.")
-        if self.doubled is not None:
-            reason = "the attribute occurs twice"
-            self.aside.append(Aside(self.seen, reason, self.doubled, dict(event), code="duplicate_key"))
-            self.doubled = None
-        elif self.open[-1] == "trace":
-            self.in_trace += 1
-            self.events.append((self.seen, self.traces, event))
-        else:
-            self.orphans += 1
-            if self.orphans == 1:
-                self.cases.append((0, {"concept:name": NO_TRACE}))
-            self.events.append((self.seen, 0, event))
-
-    def _chunk(self) -> Chunk:
-        """What was read since the last chunk."""
-        events, cases, aside = self.events, self.cases, self.aside
-        self.events, self.cases, self.aside = [], [], []
-        return Chunk(
-            self._batch(
-                [e for *_, e in events], "", {ROW: [n for n, *_ in events], TRACE: [t for _, t, _ in events]}
-            ),
-            self._batch([c for _, c in cases], "case:", {TRACE: [t for t, _ in cases]}),
-            aside,
+        self.elements.listen(on=False)
+        self._parse(block)
+        before = self.elements.traces
+        self.elements.enter(found.level, before + found.opened)
+        cases = found.case_attributes
+        return _Portion(
+            found.attributes,
+            found.traces + before,
+            Attributes(cases.owner + before, cases.key, cases.keys, cases.tag, cases.tags, cases.value),
+            found.level == IN_TRACE,
         )
 
-    def _batch(
-        self, records: list[dict[str, str]], prefix: str, numbers: dict[str, list[int]]
-    ) -> pa.RecordBatch:
-        keys: dict[str, None] = {}
-        for record in records:
-            keys.update(dict.fromkeys(record))
-        columns = {prefix + key: pa.array([r.get(key) for r in records], pa.string()) for key in keys}
-        for key in keys:
-            self._judge(key, columns[prefix + key])
-        return pa.record_batch({**{n: pa.array(v, pa.int64()) for n, v in numbers.items()}, **columns})
+    def _careful(self, block: bytes) -> _Portion:
+        self.elements.listen(on=True)
+        self._parse(block)
+        attributes, traces, cases = self.elements.take()
+        if self.elements.classifiers:
+            self.reading.classifiers.update(self.elements.classifiers)
+        return _Portion(
+            Attributes.of(attributes),
+            np.array(traces, np.int64),
+            Attributes.of(cases),
+            "trace" in self.elements.open,
+        )
 
-    def _judge(self, key: str, column: pa.Array) -> None:
-        """Count values that are not of the type their attribute declares; they stay, as text."""
-        pattern = TYPED.get(self.kinds.get(key, ""))
-        if pattern is not None:
-            fits = compute.sum(compute.match_substring_regex(column, pattern)).as_py() or 0
-            misfits = len(column) - column.null_count - fits
-            if misfits:
-                self.misfits[key] = self.misfits.get(key, 0) + misfits
+    def _chunk(self, portion: _Portion) -> Chunk:
+        cases = self._cases(portion)
+        count, first = len(portion.traces), self.seen.events
+        self.seen.events += count
+        self._limit(portion.attributes, "an event")
+        table = tabled(portion.attributes, count)
+        self.seen.misfits.update(table.misfits)
+        aside = self._aside(table, portion.traces, first)
+        columns = {
+            ROW: pa.array(np.arange(first + 1, first + count + 1)),
+            TRACE: pa.array(portion.traces),
+            **table.columns,
+        }
+        events = pa.record_batch(columns)
+        if aside:
+            good = np.ones(count, bool)
+            good[[a.row - first - 1 for a in aside]] = False
+            events = events.filter(pa.array(good))
+        return Chunk(events, cases, aside)
+
+    def _limit(self, attributes: Attributes, whose: str) -> None:
+        most, limits = attributes.most(), self.options.limits
+        if most > limits.attributes:
+            raise Unfit(
+                "attributes",
+                f"{self.content.name}: {whose} has {most:,} attributes; {limits.attributes:,} at most.",
+            )
+        self.seen.names.update(attributes.keys)
+        if len(self.seen.names) > limits.columns:
+            raise Unfit(
+                "attributes",
+                f"{self.content.name} has over {limits.columns:,} different attributes, "
+                "which would each be a column.",
+                hint="Attributes named by their values should be values of one attribute.",
+            )
+
+    def _aside(self, table: Table, traces: np.ndarray, first: int) -> list[Aside]:
+        """Events that have a key twice, a number beyond any type, or lie in a trace with such faults."""
+        found: dict[int, Aside] = {}
+        if self.bad:
+            for place in np.flatnonzero(np.isin(traces, list(self.bad))).tolist():
+                found[place] = self.bad[int(traces[place])]
+        for place, (key, number) in table.unbounded.items():
+            found[place] = Aside(0, f"{number[:40]!r} is a number no type can hold", key, code="not_a_number")
+        for place, key in table.doubled.items():
+            found[place] = Aside(0, "the attribute occurs twice", key, code="duplicate_key")
+        return [
+            Aside(first + place + 1, why.reason, why.column, table.row(place), why.code)
+            for place, why in sorted(found.items())
+        ]
+
+    def _cases(self, portion: _Portion) -> pa.RecordBatch:
+        """The traces that ended here, with their attributes; those that cannot be trusted lose their id."""
+        attributes = joined([*self.waiting, portion.case_attributes])
+        first, last = self.seen.traces + 1, self.elements.traces
+        ended = last - portion.open
+        open_one, attributes = attributes.owned(ended + 1, last), attributes.owned(first, ended)
+        self.waiting = [open_one] if portion.open else []
+        for some in (attributes, open_one):
+            self._limit(some, "a trace")
+        self._distrust(tabled(open_one.counted_from(ended + 1), 1), ended + 1)
+        table = tabled(attributes.counted_from(first), ended - self.seen.traces)
+        self.seen.misfits.update(table.misfits)
+        self._distrust(table, first)
+        self._count_empty(portion, first, ended)
+        self.seen.traces = ended
+        return self._case_batch(table, np.arange(first, ended + 1), portion)
+
+    def _case_batch(self, table: Table, numbers: np.ndarray, portion: _Portion) -> pa.RecordBatch:
+        columns = {f"case:{key}": values for key, values in table.columns.items()}
+        orphans = int(np.count_nonzero(portion.traces == 0))
+        if orphans and not self.seen.orphans:  # one more case, for the events that have none
+            numbers = np.append(numbers, 0)
+            columns = {name: pa.concat_arrays([v, pa.nulls(1, v.type)]) for name, v in columns.items()}
+            name = f"case:{ID}"
+            known = columns.get(name, pa.nulls(len(numbers), pa.string())).to_pylist()
+            columns[name] = pa.array([*known[:-1], NO_TRACE], pa.string())
+        self.seen.orphans += orphans
+        return pa.record_batch({TRACE: pa.array(numbers, pa.int64()), **columns})
+
+    def _distrust(self, table: Table, first: int) -> None:
+        """Note the traces whose attributes are at fault; without an id their events cannot be loaded."""
+        bad: dict[int, Aside] = {}
+        for place, key in table.doubled.items():
+            bad[place] = Aside(0, "its trace has the attribute twice", key, code="duplicate_key")
+        for place, (key, number) in table.unbounded.items():
+            reason = f"its trace has {number[:40]!r}, a number no type can hold"
+            bad[place] = Aside(0, reason, key, code="not_a_number")
+        for key, values in table.columns.items():
+            for place in _giants(values, self.options.limits.field_bytes):
+                reason = f"its trace has a field over {self.options.limits.field_bytes >> 20} MB"
+                bad[place] = Aside(0, reason, key, code="giant_field")
+                table.columns[key] = _without(table.columns[key], [place])
+        if bad and ID in table.columns:
+            table.columns[ID] = _without(table.columns[ID], list(bad))
+        self.bad.update({first + place: why for place, why in bad.items()})
+
+    def _count_empty(self, portion: _Portion, first: int, ended: int) -> None:
+        inside = portion.traces[portion.traces > 0]
+        events = np.bincount(inside - first, minlength=ended - first + 2) if len(inside) else None
+        counts = np.zeros(ended - first + 2, np.int64) if events is None else events
+        counts[0] += self.open_events
+        self.seen.empty += int(np.count_nonzero(counts[: ended - first + 1] == 0))
+        self.open_events = int(counts[ended - first + 1]) if portion.open else 0
 
     def _report(self) -> None:
         def odd(code: str, count: int, message: str, where: str = "") -> None:
             finding = Finding(code=code, severity="warning", count=count, message=message, where=where)
             self.reading.findings.append(finding)
 
-        if self.empty:
-            odd("empty_traces", self.empty, f"{self.empty:,} traces have no events; they are no cases.")
-        if self.orphans:
-            odd(
-                "orphan_events",
-                self.orphans,
-                f"{self.orphans:,} events lie outside any trace: case {NO_TRACE!r}.",
-            )
-        for key, count in self.misfits.items():
-            kind = self.kinds[key]
-            odd(
-                "type_mismatch", count, f"{count:,} values of {key!r} are no {kind}; kept as text.", repr(key)
-            )
+        seen = self.seen
+        if seen.empty:
+            odd("empty_traces", seen.empty, f"{seen.empty:,} traces have no events; they are no cases.")
+        if seen.orphans:
+            said = f"{seen.orphans:,} events lie outside any trace: they make the case {NO_TRACE!r}."
+            odd("orphan_events", seen.orphans, said)
+        for (key, kind), count in sorted(seen.misfits.items()):
+            said = f"{count:,} values of {key!r} are declared {kind} and are none; kept as text."
+            odd("type_mismatch", count, said, repr(key))
+        for tag, count in sorted(self.elements.unknown.items()):
+            odd("unknown_elements", count, f"{count:,} elements <{tag}> are no XES; they were left out.")
 
 
-def _plain(children: list[Node]) -> list[dict[str, Any]]:
-    return [
-        {key: {"value": value, "children": _plain(inner)} if inner else value}
-        for key, value, inner in children
-    ]
+def _blocks(content: Content) -> Iterator[tuple[bytes, int]]:
+    """The file in blocks that end with an event or trace, each with the length of its last closing tag.
+
+    The first block ends with the first event; a block without any has the length 0.
+    """
+    rest, first = b"", True
+    with content.file.open("rb") as file:
+        while raw := file.read(PORTION):
+            rest += raw
+            find = bytes.find if first else bytes.rfind
+            ends = [at for end in ENDS if (at := find(rest, end)) >= 0]
+            cut = (min(ends) if first else max(ends)) + len(ENDS[0]) if ends else len(rest)
+            yield rest[:cut], len(ENDS[0]) if ends else 0
+            rest, first = rest[cut:], first and not ends
+    if rest:
+        yield rest, 0
 
 
-def _keys(text: str) -> tuple[str, ...]:
-    """The keys of a classifier; those with blanks are quoted."""
-    return tuple(a or b for a, b in re.findall(r"'([^']*)'|(\S+)", text))
+def _giants(values: pa.StringArray, most: int) -> list[int]:
+    if values.nbytes <= most:
+        return []
+    lengths = compute.fill_null(compute.binary_length(values), 0).to_numpy()
+    return [int(place) for place in np.flatnonzero(lengths > most)]
 
 
-def _is_utf8(content: Content) -> bool:
-    from codecs import getincrementaldecoder
-
-    decoder = getincrementaldecoder("utf-8")()
-    try:
-        with content.file.open("rb") as file:
-            while portion := file.read(PORTION):
-                decoder.decode(portion)
-    except UnicodeDecodeError:
-        return False
-    return True
+def _without(values: pa.StringArray, places: list[int]) -> pa.StringArray:
+    """The values with nulls at some places."""
+    mask = np.zeros(len(values), bool)
+    mask[places] = True
+    return compute.if_else(pa.array(mask), pa.scalar(None, values.type), values)

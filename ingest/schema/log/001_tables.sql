@@ -18,7 +18,7 @@ create table event(
   n ubigint not null,                  -- order of arrival; breaks ties of time
   source usmallint not null,
   source_row ubigint not null,
-  case_id varchar not null,
+  case_id varchar not null using compression uncompressed,   -- most differ: packing takes long
   activity varchar not null,
   ts timestamp not null,               -- completion, or the only time there is
   start_ts timestamp,

@@ -1,0 +1,1 @@
+"""Reads records from REST interfaces, page by page, whatever the other side does."""

@@ -1,0 +1,1 @@
+"""Reads Temporal workflow histories."""

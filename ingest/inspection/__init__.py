@@ -1,0 +1,1 @@
+"""Looks into a source before it is loaded: its columns, and what they could mean."""

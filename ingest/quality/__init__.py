@@ -1,0 +1,1 @@
+"""Says what an analyst should know about a log before trusting what is mined from it."""

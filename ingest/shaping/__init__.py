@@ -1,0 +1,1 @@
+"""Shaping of a log: the steps that change it, and what is kept of them."""
