@@ -12,6 +12,8 @@ from pm4py.algo.discovery.inductive.variants.im import IMUVCL
 from pm4py.algo.discovery.inductive.variants.imf import IMFUVCL, IMFParameters
 from pm4py.objects.conversion.heuristics_net.variants.to_petri_net import apply as net_of_heuristics
 from pm4py.objects.conversion.wf_net.variants import to_process_tree
+from pm4py.objects.petri_net.obj import Marking, PetriNet
+from pm4py.objects.petri_net.utils.petri_utils import add_arc_from_to as add_arc
 from pm4py.objects.process_tree.obj import Operator, ProcessTree
 from pm4py.util.compression.dtypes import UVCL
 
@@ -66,6 +68,27 @@ def heuristics_net(log: Aggregates, noise: float = 0.0) -> tuple[Net, Tree | Non
     return _net(petri, start, end), tree and _renamed(tree, names)
 
 
+def tree_of_net(net: Net) -> Tree | None:
+    """The process tree with the language of a net; absent where the net is not block-structured."""
+    petri = PetriNet("net")
+    places = [PetriNet.Place(f"p{number}") for number in range(net.places)]
+    petri.places.update(places)
+    names: dict[int, str] = {}
+    for number, transition in enumerate(net.transitions):
+        # Short names, as above: the conversion spoils names with quotes in them.
+        label = None if transition.label is None else f"a{number}"
+        names |= {} if transition.label is None else {number: transition.label}
+        made = PetriNet.Transition(f"t{number}", label)
+        petri.transitions.add(made)
+        for place in transition.takes:
+            add_arc(places[place], made, petri)
+        for place in transition.gives:
+            add_arc(made, places[place], petri)
+    start, end = (Marking({places[p]: 1 for p in marking}) for marking in (net.start, net.end))
+    found = _tree_of_net(petri, start, end)
+    return found and _renamed(found, names)
+
+
 def _renamed(tree: Tree, names: Mapping[int, str]) -> Tree:
     if tree.operator == "leaf":
         return trees.leaf(names[int(str(tree.activity)[1:])])
@@ -73,6 +96,9 @@ def _renamed(tree: Tree, names: Mapping[int, str]) -> Tree:
 
 
 def _tree_of_net(petri: Any, start: Any, end: Any) -> Tree | None:
+    if len(petri.transitions) == 1:  # the conversion cannot read back the single name that it has written
+        (only,) = petri.transitions
+        return trees.silent() if only.label is None else trees.leaf(only.label)
     try:
         return _tree(to_process_tree.apply(petri, start, end))
     except ValueError:  # not block-structured

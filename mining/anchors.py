@@ -21,6 +21,8 @@ class Anchors:
     pain: dict[str, Any]
     stability: dict[str, Any]
     candidates: dict[str, Any]
+    promised: dict[str, Any]
+    """Within how long a case of a log has to be done (ISO 8601), by log."""
 
 
 def read_anchors(home: Path | None = None) -> Anchors:

@@ -6,6 +6,8 @@ from xml.etree import ElementTree as Xml
 
 from mining.bpmn_blocks import Block
 from mining.bpmn_geometry import Flow, Piece, Shape, extent
+from mining.bpmn_graph import Graph
+from mining.bpmn_layers import drawn
 from mining.bpmn_layout import laid_out
 
 MODEL = "http://www.omg.org/spec/BPMN/20100524/MODEL"
@@ -23,7 +25,7 @@ Decorate = Callable[[Xml.Element, Block], None]
 
 
 def to_bpmn(
-    block: Block,
+    process: Block | Graph,
     name: str,
     *,
     decorate: Decorate | None = None,
@@ -32,18 +34,19 @@ def to_bpmn(
 ) -> str:
     """A process called `name` as BPMN 2.0 XML, laid out.
 
-    Tasks keep the id of their block; gateways are `ID.split`, `ID.join`, `ID.merge` and `ID.again`.
+    Nodes of a graph keep their ids. Tasks of a block keep its id, and its gateways are `ID.split`,
+    `ID.join`, `ID.merge` and `ID.again`.
     `namespaces` are prefixes to addresses of what `decorate` adds. Raises `ValueError` for an id that
     XML does not allow or that is used twice.
     """
     for prefix, address in {**NAMESPACES, **(namespaces or {})}.items():
         Xml.register_namespace(prefix, address)
-    piece = laid_out(block)
+    piece = drawn(process) if isinstance(process, Graph) else laid_out(process)
     _check_ids(piece)
     root = Xml.Element(f"{{{MODEL}}}definitions", {"id": "definitions", "targetNamespace": "urn:baton"})
     attributes = {"id": "process", "name": _writable(name), "isExecutable": str(executable).lower()}
-    process = Xml.SubElement(root, f"{{{MODEL}}}process", attributes)
-    _Process(process, piece, decorate).write()
+    element = Xml.SubElement(root, f"{{{MODEL}}}process", attributes)
+    _Process(element, piece, decorate).write()
     drawing = Xml.SubElement(root, f"{{{DIAGRAM}}}BPMNDiagram", {"id": "diagram"})
     plane = Xml.SubElement(drawing, f"{{{DIAGRAM}}}BPMNPlane", {"id": "plane", "bpmnElement": "process"})
     for shape in piece.shapes:

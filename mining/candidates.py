@@ -1,5 +1,7 @@
 """`baton candidates`: which processes, and which parts of them, are worth redesigning first."""
 
+import csv
+import io
 from collections.abc import Iterator, Sequence
 from typing import Annotated
 
@@ -7,9 +9,9 @@ import numpy as np
 from pydantic import Field
 
 from home.context import Context
-from home.contracts import Argument, Contract, Request, Response
+from home.contracts import Argument, Contract, FileResponse, Option, OutputFile, Request
 from home.errors import unknown
-from home.text import percent, table
+from home.text import inert, percent, table
 from ingest.catalog import all_logs, find_log
 from mining.anchors import read_anchors
 from mining.grow import Verdict
@@ -29,6 +31,8 @@ class CandidatesRequest(Request):
     """Names of logs; all of them where none is named."""
     rate: float | None = Field(default=None, gt=0)
     """What an hour of work costs, in any currency; shows what the pain costs a week."""
+    output: Annotated[str | None, Option(("-o", "--output"), "FILE"), OutputFile()] = None
+    """Write the ranking as CSV for a spreadsheet; `-` prints it."""
 
 
 class Scores(Contract):
@@ -45,7 +49,8 @@ class Candidate(Contract):
     id: str
     log: str
     kind: Kind
-    """`process`, `block`, `handoff` or `loop`; the last two are planned with the whole process."""
+    """`process`, `block`, `handoff` or `loop`; the last two are planned with the whole process. A process
+    with a condition is planned from the cases that pass it."""
     label: str
     frequency: int
     pain: int
@@ -89,7 +94,7 @@ class Certainty(Contract):
     """Share of resampled histories in which it is among the first three shown."""
 
 
-class CandidatesResponse(Response):
+class CandidatesResponse(FileResponse):
     """Candidates, plannable ones first, by total."""
 
     candidates: list[Candidate]
@@ -156,9 +161,30 @@ def candidates(context: Context, request: CandidatesRequest) -> CandidatesRespon
     shown = [_shown(each, by_hand.get(each.id, []), request.rate) for each in found]
     order = sorted(range(len(shown)), key=lambda i: _rank(shown[i]))
     certain = _certainty([found[i] for i in order], [shown[i] for i in order])
-    return CandidatesResponse(
-        candidates=[shown[i] for i in order], certainty=certain, anchors=anchors.version
-    )
+    ranked = [shown[i] for i in order]
+    content = as_csv(ranked, certain) if request.output is not None else None
+    return CandidatesResponse(candidates=ranked, certainty=certain, anchors=anchors.version, content=content)
+
+
+COLUMNS = (
+    *("id", "log", "kind", "label", "condition", "frequency", "pain", "stability", "total"),
+    *("verdict", "because"),
+    *("coverage", "complexity", "handoffs_per_case", "systems_per_case", "cases_per_week"),
+    *("hours_per_case", "hours_per_week", "money_per_week", "pain_share"),
+)
+
+
+def as_csv(ranked: Sequence[Candidate], certain: Sequence[Certainty]) -> str:
+    """One line per candidate in the order shown. What a spreadsheet would run is led by an apostrophe."""
+    top = {each.id: each.top for each in certain}
+    text = io.StringIO()
+    lines = csv.writer(text, lineterminator="\n")
+    lines.writerow(["rank", *COLUMNS, f"in_top_{TOP}", "overridden"])
+    for rank, each in enumerate(ranked, 1):
+        values = [inert(getattr(each, name)) for name in COLUMNS]
+        by_hand = "; ".join(f"{o.score} {o.computed} to {o.value} by {o.by}: {o.why}" for o in each.overrides)
+        lines.writerow([rank, *values, top[each.id], inert(by_hand)])
+    return text.getvalue()
 
 
 def _rank(candidate: Candidate) -> tuple[bool, int, float, str]:
@@ -226,5 +252,9 @@ def find_candidate(context: Context, candidate: str) -> Mined:
 def plannable_blocks(context: Context, log: str) -> list[str]:
     """Ids of the parts of a process that can be planned, those with most pain first."""
     found = mined_candidates(context, find_log(context.events, log), read_anchors(context.home))
-    blocks = [each for each in found if each.kind == "block" and each.verdict != "refuse"]
+    blocks = [
+        each
+        for each in found
+        if (each.kind == "block" or each.condition is not None) and each.verdict != "refuse"
+    ]
     return [each.id for each in sorted(blocks, key=lambda each: -each.pain_share)]

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from home.contracts import Contract, FileResponse, LogName, Option, OutputFile, Request, Response
+from home.contracts import Contract, FileResponse, InputFile, LogName, Option, OutputFile, Request, Response
 from home.text import duration, percent, plain, table
 
 Seconds = float | None
@@ -19,10 +19,20 @@ class LogRequest(Request):
     view: Literal["instances", "events"] = "instances"
     """Activity instances, or the raw events they were paired from."""
     where: Annotated[str | None, Option(("--where",), "CEL")] = None
-    """Only the cases that pass, as in: case.amount > 1000 && contains("Approve")"""
+    """Only the cases that pass, as in: case.amount > 1000 && contains("Approve"); `saved("NAME")` stands for
+    a saved filter."""
 
 
-class MapRequest(LogRequest):
+class TimedRequest(LogRequest):
+    """A question about durations."""
+
+    time: Literal["calendar", "working"] = "calendar"
+    """`working` counts only working hours, without nights, weekends and holidays."""
+    calendar: Annotated[str | None, InputFile()] = None
+    """Working hours as JSON, as `baton waiting --calendars` takes them; mined from the log where absent."""
+
+
+class MapRequest(TimedRequest):
     """Asks for the directly-follows map."""
 
 
@@ -64,6 +74,27 @@ class Boundary(Contract):
     cases: int
 
 
+class AddedStep(Contract):
+    """A step that people added to the log by hand; there are no events of it."""
+
+    step: str
+    after: str
+    """The activity it follows."""
+    before: str | None
+    """The activity it precedes; none: whatever comes next."""
+    typical_s: Seconds = None
+    role: str | None = None
+    evidence: str
+    """Who added it and when, and that it was not observed."""
+
+    @property
+    def told(self) -> str:
+        """The step, its place, and that a person said so, in one line."""
+        place = f"after {self.after!r}" + (f", before {self.before!r}" if self.before else "")
+        usual = f" (usually {duration(self.typical_s)})" if self.typical_s else ""
+        return f"{self.step!r} {place}{usual}: {self.evidence}"
+
+
 class Map(Response):
     """The directly-follows map of a log."""
 
@@ -74,6 +105,10 @@ class Map(Response):
     flows: list[Flow]
     starts: list[Boundary]
     ends: list[Boundary]
+    added: list[AddedStep] = []
+    """Steps that no system records, noted on paths by hand."""
+    measured_in: str = "calendar time"
+    """`calendar time`, or working time with its hours."""
     message: str = ""
     """Says so when a filter leaves nothing."""
 
@@ -84,9 +119,13 @@ class Map(Response):
             return
         counts = f"{len(self.activities):,} activities, {len(self.flows):,} flows"
         yield f"{plain(self.log)}: {self.cases:,} cases, {counts}"
+        if self.measured_in != "calendar time":
+            yield f"In {self.measured_in}."
         for title, side in (("Cases begin with", self.starts), ("Cases end with", self.ends)):
             shown = [f"{plain(b.activity)} ({percent(b.cases / self.cases)})" for b in side[:5]]
             yield f"{title}: {', '.join(shown)}{f' and {len(side) - 5} more' if len(side) > 5 else ''}"
+        for step in self.added:
+            yield plain(f"No system records {step.told}")
         timed = ("median_s", "p90_s", "total_s") if any(a.mean_s for a in self.activities) else ()
         yield ""
         yield from top(self.activities, ("activity", "events", "cases", *timed))
@@ -94,7 +133,7 @@ class Map(Response):
         yield from top(self.flows, ("source", "target", "events", "cases", "median_s", "p90_s"))
 
 
-class VariantsRequest(LogRequest):
+class VariantsRequest(TimedRequest):
     """Asks for the variants of a log."""
 
     top: Annotated[int | None, Field(ge=1)] = None
@@ -125,6 +164,8 @@ class Variants(Response):
     total: int
     """Variants in view."""
     variants: list[Variant]
+    measured_in: str = "calendar time"
+    """`calendar time`, or working time with its hours."""
     message: str = ""
 
     def lines(self) -> Iterator[str]:
@@ -135,6 +176,8 @@ class Variants(Response):
         shown = self.variants[:20]
         covered = percent(sum(v.share for v in shown))
         yield f"{plain(self.log)}: {self.cases:,} cases in {self.total:,} variants; those shown are {covered}"
+        if self.measured_in != "calendar time":
+            yield f"In {self.measured_in}."
         yield ""
         for v in shown:
             yield (
@@ -150,8 +193,9 @@ class DiscoverRequest(LogRequest):
 
     miner: Literal["inductive", "heuristics", "split", "grow"] = "inductive"
     """`grow` finds the tree that plans are made from."""
-    noise: Annotated[float, Field(ge=0, le=1)] = 0.0
-    """For `inductive` and `heuristics`: behaviour rarer than this is left out."""
+    noise: Annotated[float | None, Field(ge=0, le=1)] = None
+    """How much rare behaviour is left out; 0 for `inductive` and `heuristics` where not given, and for
+    `split` the percentile of flows that are left out, 0.4 where not given."""
     budget_s: Annotated[float, Option(("--budget",), "SECONDS"), Field(gt=0)] = 20.0
     """Time that fitness may take; what could not be aligned by then is left out and said."""
     bpmn: Annotated[str | None, OutputFile()] = None
@@ -171,6 +215,9 @@ class Discovered(FileResponse):
     """How much of the cases' behaviour the model explains, by alignments, from 0 to 1."""
     precision: float | None
     """Of what the model allows after what the log shows, the share that the log shows."""
+    generalisation: float | None = None
+    """1 − mean over the model's activities of 1/√executions: how often its parts were used; a hint (Buijs,
+    van Dongen and van der Aalst 2012)."""
     coverage: float | None
     """Share of cases that the model accepts exactly."""
     size: int
@@ -191,6 +238,8 @@ class Discovered(FileResponse):
             f"fitness {percent(self.fitness)} · precision {percent(self.precision)} · "
             f"coverage {percent(self.coverage)} of the cases accepted exactly"
         )
+        if self.generalisation is not None:
+            yield f"generalisation {percent(self.generalisation)}: how often each part of it was used, a hint"
         if self.measured < 1:
             yield f"measured on {percent(self.measured)} of the cases"
         if self.message:

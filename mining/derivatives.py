@@ -60,6 +60,16 @@ class Replayable(Protocol):
     def accepting(self, state: State) -> bool: ...
 
 
+def accepts(automaton: Replayable, trace: Iterable[str]) -> bool:
+    """Whether the automaton can produce this trace exactly."""
+    state = automaton.start
+    for activity in trace:
+        state = automaton.step(state, activity)
+        if not state:
+            return False
+    return automaton.accepting(state)
+
+
 class Automaton:
     """The deterministic automaton of a tree, built as far as it was walked.
 
@@ -111,12 +121,7 @@ class Automaton:
 
     def accepts(self, trace: Iterable[str]) -> bool:
         """Whether the tree can produce this trace exactly."""
-        state = self.start
-        for activity in trace:
-            state = self.step(state, activity)
-            if not state:
-                return False
-        return self._accepting[state]
+        return accepts(self, trace)
 
     def _state_of(self, members: frozenset[int]) -> State:
         found = self._state.get(members)

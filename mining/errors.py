@@ -2,6 +2,7 @@
 
 MiningError                exit 1   the room's base
 ├── FilterError            exit 2   a filter does not compile; says the column, shows a caret
+├── ModelError             exit 1   a model from outside cannot be read; names the element and the line
 └── NothingLeft            exit 1   the question needs cases, and the filter leaves none
 """
 
@@ -31,3 +32,9 @@ class NothingLeft(MiningError, Refused):
     """No case is left to answer from."""
 
     code = "nothing_left"
+
+
+class ModelError(MiningError):
+    """A model from outside that cannot be read."""
+
+    code = "model"

@@ -8,12 +8,13 @@
     first == "Register", last in ["Pay", "Reject"]
     start >= "2024-01-01", end < timestamp("2024-07-01T00:00:00Z")
     duration_s > 86400, events <= 5, variant <= 3
+    saved("large")                       what was saved under this name
 
 joined with && || ! and compared with == != < <= > >= in. A case without the attribute passes no
 comparison except != and == null.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NoReturn
@@ -56,13 +57,15 @@ class _Typed:
     part: Part
 
 
-def condition(cursor: Cursor, expression: str, *, tz: str = "UTC") -> Condition:
+def condition(cursor: Cursor, expression: str, *, tz: str = "UTC", naming: str | None = None) -> Condition:
     """The condition that `expression` puts on cases.
 
-    Names are looked up in the log behind `cursor`; a date without a zone is read in `tz`. Raises
-    `FilterError` with column and caret for what is not CEL, not known, or of the wrong type.
+    Names are looked up in the log behind `cursor`; a date without a zone is read in `tz`. `naming` is the
+    name it is about to be saved under, which it must not call. Raises `FilterError` with column and caret
+    for what is not CEL, not known, or of the wrong type.
     """
-    translation = _Translation(Vocabulary(cursor), expression, tz)
+    within = (naming,) if naming is not None else ()
+    translation = _Translation(Vocabulary(cursor), expression, tz, within)
     sql = translation.boolean(parse(expression))
     return Condition(sql, translation.parameters)
 
@@ -70,8 +73,12 @@ def condition(cursor: Cursor, expression: str, *, tz: str = "UTC") -> Condition:
 class _Translation:
     """One expression on its way to SQL."""
 
-    def __init__(self, vocabulary: Vocabulary, expression: str, tz: str) -> None:
+    def __init__(
+        self, vocabulary: Vocabulary, expression: str, tz: str, within: tuple[str, ...] = ()
+    ) -> None:
         self.vocabulary, self.expression, self.zone = vocabulary, expression, ZoneInfo(tz)
+        self.within = within
+        """Names of the saved filters that it stands in, outermost first."""
         self.parameters: dict[str, Any] = {}
         self.functions: dict[str, Callable[[Part], _Typed]] = {
             "&&": self.joined,
@@ -83,6 +90,7 @@ class _Translation:
             "contains": self.contains,
             "follows": self.sequence,
             "directly_follows": self.sequence,
+            "saved": self.saved,
             "startsWith": self.text_test,
             "endsWith": self.text_test,
             "matches": self.text_test,
@@ -247,6 +255,27 @@ class _Translation:
             self.fail(part, f"there is no {SINGULAR[kind]} {part.value!r}.", meant(part.value, known))
         return self.bind(known[part.value])
 
+    def saved(self, part: Part) -> _Typed:
+        """What was saved under a name; its values join those of this expression."""
+        self.arity(part, 1, 'saved("NAME")')
+        (called,) = part.parts
+        if called.kind != "value" or not isinstance(called.value, str):
+            self.fail(called, "the name of a saved filter is written in quotes.")
+        name, known = called.value, self.vocabulary.saved
+        if name in self.within:
+            path = " → ".join((*self.within[self.within.index(name) :], name))
+            self.fail(called, f"a saved filter cannot call itself: {path}.")
+        if name not in known:
+            hint = meant(name, known) or _listed(known)
+            self.fail(called, f"there is no saved filter {name!r}.", hint)
+        inner = _Translation(self.vocabulary, known[name], str(self.zone), (*self.within, name))
+        inner.parameters = self.parameters
+        try:
+            sql = inner.boolean(parse(known[name]))
+        except FilterError as error:
+            self.fail(called, f"the saved filter {name!r} does not fit: {error.reason}", error.hint)
+        return _Typed(f"({sql})", "boolean", part)
+
     def text_test(self, part: Part) -> _Typed:
         self.arity(part, 2, f'first.{part.name}("TEXT")')
         sides = [self.of_type("text", side, f"`{part.name}` needs text").sql for side in part.parts]
@@ -260,6 +289,11 @@ class _Translation:
     def arity(self, part: Part, expected: int, example: str) -> None:
         if len(part.parts) != expected:
             self.fail(part, f"write it as {example}.")
+
+
+def _listed(known: Iterable[str]) -> str:
+    names = sorted(known)
+    return f"There are {', '.join(names[:12])}." if names else "`baton filter save` saves one."
 
 
 def _article(type_: Type) -> str:

@@ -72,7 +72,7 @@ def findings(context: Context, request: FindingsRequest) -> Findings:
     The longest wait comes first, then a change of the process, then rework, then the slowest tenth.
     """
     waits = waiting(context, WaitingRequest(log=request.log))
-    changes = drift(context, DriftRequest(log=request.log)).changes
+    changes = [change for change in drift(context, DriftRequest(log=request.log)).changes if not change.small]
     with lens(context, request.log) as view:
         view.some()
         weeks = _weeks(view)

@@ -48,7 +48,8 @@ class Kpi(Contract):
     interval: tuple[float, float] | None = None
     """95 % interval of `change`."""
     verdict: str
-    """`improved`, `worse`, `no clear change`, `not enough data`, `not measured`; for a sandbox
+    """`improved`, `worse`, `no clear change`, `not enough data`, `not measured`, `nothing to compare`
+    (measured after only); for a sandbox
     `predicted better`, `predicted worse` or `predicted unchanged`."""
     reason: str = ""
     """Why it is not measured or why the data are not enough."""
@@ -60,6 +61,8 @@ class Kpi(Contract):
     @property
     def words(self) -> str:
         """The KPI in one sentence."""
+        if self.before is None and self.after is not None:
+            return f"{self.label}: {self._said(self.after)} now, {self.verdict} ({self.reason})"
         if self.before is None or self.after is None:
             return f"{self.label}: {self.verdict}, {self.reason}"
         moved = ""
@@ -145,8 +148,10 @@ def kpi_table(before: Cases, after: Cases, *, simulated: bool, seed: int = 0) ->
 def _kpi(measure: Measure, before: Cases, after: Cases, simulated: bool, seed: int) -> Kpi:
     for cases, side in ((before, "before"), (after, "after")):
         if measure.column not in cases.table:
-            why = cases.omitted.get(measure.column, "is not recorded")
-            return _not_measured(measure, f"{side}: {why}")
+            why = f"{side}: {cases.omitted.get(measure.column, 'is not recorded')}"
+            if side == "before" and measure.column in after.table and not simulated:
+                return _alone(measure, after, why)
+            return _not_measured(measure, why)
     tables = [_usable(measure, cases.table) for cases in (before, after)]
     if any(table.empty for table in tables):
         side = "before" if tables[0].empty else "after"
@@ -159,6 +164,17 @@ def _kpi(measure: Measure, before: Cases, after: Cases, simulated: bool, seed: i
     weeks = (len(sides[0][0].weeks), FEWEST_WEEKS if simulated else len(sides[1][0].weeks))
     points = [float(statistic(np.ones((1, side.count)))[0]) for side, statistic in sides]
     return _judged(measure, found, points, counts, weeks, simulated)
+
+
+def _alone(measure: Measure, after: Cases, why: str) -> Kpi:
+    """A KPI that only the runs record: how it is, and no word on whether that is better."""
+    table = _usable(measure, after.table)
+    if table.empty:
+        return _not_measured(measure, "after: no finished case has it")
+    side, statistic = _side(measure, table, strata=False)
+    point = float(statistic(np.ones((1, side.count)))[0])
+    told = {"after": round(point, 6) if np.isfinite(point) else None, "n": len(table)}
+    return _not_measured(measure, why).model_copy(update={"verdict": "nothing to compare", **told})
 
 
 def _usable(measure: Measure, table: pd.DataFrame) -> pd.DataFrame:

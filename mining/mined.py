@@ -7,13 +7,15 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from home.changes import upkeep
 from home.context import Context
 from home.contracts import Contract
 from home.sql import read_sql
 from ingest.catalog import Log
 from mining.anchors import Anchors
 from mining.blocks import worth_showing
-from mining.drift import MOST_RUNNING, find_changes, settled
+from mining.change_points import MOST_RUNNING, find_changes, seconds, settled
+from mining.conditions import attributes_of, entries_of, narrowed, under_condition
 from mining.grow import Verdict
 from mining.instances import instances
 from mining.lens import lens
@@ -24,7 +26,7 @@ from mining.score import Interval, Scored, score
 from mining.spots import Found, path_pains, planned_alone, rows, spots, whole_process
 from mining.why import Why
 
-FORMAT = 4
+FORMAT = 7
 """Raised when what is computed changes, so that nothing kept from before is shown."""
 FEWEST_AFTER = 300
 """Cases after a change, below which those before it are planned from too."""
@@ -63,7 +65,7 @@ def mined_candidates(context: Context, log: Log, anchors: Anchors) -> list[Mined
     if kept is None:
         kept = mine(context, log, anchors)
         payload = json.dumps([each.model_dump(mode="json") for each in kept])
-        with context.events.writing(log.schema) as cursor:
+        with upkeep(), context.events.writing(log.schema) as cursor:
             cursor.execute(read_sql("mining.sql", "create_kept_candidates"))
             cursor.execute(
                 "insert into kept_candidates values ($key, $payload)", {"key": key, "payload": payload}
@@ -84,7 +86,8 @@ def _kept(context: Context, log: Log, key: str) -> list[Mined] | None:
 
 
 def mine(context: Context, log: Log, anchors: Anchors) -> list[Mined]:
-    """Find, score and judge the candidates of a log: the whole process, its good blocks, handoffs, loops."""
+    """Find, score and judge the candidates of a log: the whole process, its good blocks, handoffs, loops,
+    and the process under a condition."""
     with lens(context, log.name) as view:
         if not view.cases:
             return []
@@ -92,7 +95,7 @@ def mine(context: Context, log: Log, anchors: Anchors) -> list[Mined]:
         cases = view.cursor.execute(read_sql("mining.sql", "cases_by_start"), {"tz": log.tz}).df()
         names = {vid: tuple(acts) for vid, acts in rows(view.cursor, "variant_names")}
         context.job.progress(0.2, f"weighing {log.name}")
-        prepare(view.cursor, anchors)
+        promise = prepare(view.cursor, log.name, anchors)
         pains = path_pains(rows(view.cursor, "path_pain"), names, anchors.pain["alpha"])
         few = log.activities <= MOST_ACTIVITIES
         running = context.compute(running_cases, frame) if few else frozenset()
@@ -103,9 +106,16 @@ def mine(context: Context, log: Log, anchors: Anchors) -> list[Mined]:
         found = [whole_process(log, tuple(sorted({a for v in pains for a in v})), verdict)]
         found += [planned_alone(log, each) for each in blocks]
         found += spots(view.cursor, pains, found, anchors)
-        whole = entries(view.cursor, log.tz)
+        whole = entries(view.cursor, log.tz, promise=promise)
         until = whole.weeks[-1]
         parts = [whole, *(entries(view.cursor, log.tz, each.part, until) for each in found[1:])]
+        attributes, kinds = attributes_of(view.cursor, log.tz)
+    hours = dict(zip(whole.cases["case_id"], whole.pain(anchors).tolist(), strict=True))
+    for narrow in context.compute(narrowed, attributes, kinds, hours, running):
+        part = entries_of(whole, narrow)
+        own = settled_variants(cases[cases["case_id"].isin(narrow.cases)], names, running)
+        found.append(under_condition(log, narrow, part, context.compute(plannable, own)))
+        parts.append(part)
     context.job.progress(0.7, f"scoring {log.name}")
     scores = [
         context.compute(
@@ -129,11 +139,11 @@ def settled_variants(
 ) -> dict[tuple[str, ...], int]:
     """Cases per variant, without running ones and those from before the last change."""
     is_running = cases["case_id"].isin(running).to_numpy()
-    until = settled(is_running)
+    until = settled(is_running, seconds(cases["started"]), seconds(cases["ended"]))
     number = {vid: i for i, vid in enumerate(names)}
     order = cases["vid"].map(number).to_numpy().astype(np.int64)
     changes = find_changes(order[:until], list(names.values()))
-    since = max((c.case for c in changes if len(cases) - c.case >= FEWEST_AFTER), default=0)
+    since = max((c.case for c in changes if not c.small and len(cases) - c.case >= FEWEST_AFTER), default=0)
     finished = ~is_running if is_running.mean() <= MOST_RUNNING else np.ones(len(cases), dtype=bool)
     finished[:since] = False
     counted = Counter(cases["vid"][finished].tolist())
@@ -151,6 +161,7 @@ def _mined(each: Found, part: Entries, scored: Scored, taken: set[str]) -> Mined
         kind=each.part.kind,
         label=each.label,
         activities=each.activities,
+        condition=each.condition,
         frequency=scored.frequency,
         pain=scored.pain,
         stability=scored.stability,

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from home.duck import Cursor
 from home.sql import read_sql
 from mining.anchors import Anchors
+from mining.promises import weigh_promises
 
-KINDS = ("waiting", "rework", "exceptions")
-"""Kinds of pain, hours each. Penalties for broken SLAs join them once a log says what was due."""
+KINDS = ("waiting", "rework", "exceptions", "penalties")
+"""Kinds of pain, hours each. A broken promise is a matter of the whole case, so parts have no penalties."""
 
 
 Kind = Literal["process", "block", "handoff", "loop"]
@@ -36,15 +37,17 @@ class Entries:
     """The cases that enter a candidate."""
 
     cases: pd.DataFrame
-    """By entry: `case_id`, `week` (Monday), hours of `waiting`, `rework`, `exceptions` and `cycle`,
-    `handoffs`, `systems`, `path` (index into `paths`)."""
+    """By entry: `case_id`, `entered`, `week` (Monday), hours of `waiting`, `rework`, `exceptions`,
+    `penalties` and `cycle`, `handoffs`, `systems`, `path` (index into `paths`)."""
     paths: list[tuple[str, ...]]
     until: date | None = None
     """The week in which the last case of the whole process started; later entries are stragglers."""
+    promise: str | None = None
+    """What was due, where a promise is known."""
 
     def pain(self, anchors: Anchors) -> NDArray[np.float64]:
         """Labour-equivalent hours of each case."""
-        weights = {"waiting": anchors.pain["alpha"], "rework": 1.0, "exceptions": 1.0}
+        weights = dict.fromkeys(KINDS, 1.0) | {"waiting": anchors.pain["alpha"]}
         return sum((self.cases[k].to_numpy(float) * w for k, w in weights.items()), np.zeros(len(self.cases)))
 
     @property
@@ -62,13 +65,19 @@ class Entries:
         return np.asarray((week - week.min()).dt.days // 7, dtype=np.int64)
 
 
-def prepare(cursor: Cursor, anchors: Anchors) -> None:
-    """Put the pain of every activity instance in a temporary table of this cursor."""
+def prepare(cursor: Cursor, log: str, anchors: Anchors) -> str | None:
+    """Put the pain of every activity instance, and broken promises, in temporary tables of this cursor.
+
+    Returns what was promised, in words.
+    """
     rules = {"best": anchors.pain["best"], "longest": anchors.pain["longest_h"], "rare": anchors.pain["rare"]}
     cursor.execute(read_sql("mining.sql", "parts"), rules)
+    return weigh_promises(cursor, log, anchors)
 
 
-def entries(cursor: Cursor, tz: str, part: Part = WHOLE, until: date | None = None) -> Entries:
+def entries(
+    cursor: Cursor, tz: str, part: Part = WHOLE, until: date | None = None, promise: str | None = None
+) -> Entries:
     """The cases that enter a part of the process, or the whole. Needs `prepare`."""
     number = dict(cursor.execute("select name, aid from activity").fetchall())
     aids = [number[name] for name in part.activities]
@@ -82,6 +91,6 @@ def entries(cursor: Cursor, tz: str, part: Part = WHOLE, until: date | None = No
             query, values = "chosen", {"aids": aids or None}
     cursor.execute(read_sql("mining.sql", query), values)
     cursor.execute(read_sql("mining.sql", "chosen_case"), {"tz": tz})
-    cases = cursor.execute(read_sql("mining.sql", "chosen_cases")).df()
+    cases = cursor.execute(read_sql("mining.sql", "chosen_cases"), {"whole": part.kind == "process"}).df()
     paths = [tuple(row[0]) for row in cursor.execute(read_sql("mining.sql", "chosen_paths")).fetchall()]
-    return Entries(cases, paths, until)
+    return Entries(cases, paths, until, promise)

@@ -9,11 +9,11 @@ from home.contracts import Contract, Response
 from home.duck import Cursor, rows
 from home.sql import read_sql
 from home.text import duration, plain, table
-from mining.contracts import LogRequest
-from mining.lens import lens
+from mining.contracts import TimedRequest
+from mining.lens import lens, timed_lens
 
 
-class PerformanceRequest(LogRequest):
+class PerformanceRequest(TimedRequest):
     """Asks how long cases take and how many there are."""
 
 
@@ -52,12 +52,16 @@ class Performance(Response):
 
     log: str
     cycle: CycleTimes
+    measured_in: str = "calendar time"
+    """What cycle times are measured in: `calendar time`, or working time with its hours."""
     weeks: list[Week]
 
     def lines(self) -> Iterator[str]:
         """Cycle times, then the last weeks."""
         c = self.cycle
         yield f"{plain(self.log)}: {c.cases:,} cases, {c.events_per_case:.1f} events each"
+        if self.measured_in != "calendar time":
+            yield f"In {self.measured_in}."
         yield (
             f"Cycle time: median {duration(c.median_s)}, mean {duration(c.mean_s)}, "
             f"90 % within {duration(c.p90_s)}, longest {duration(c.max_s)}"
@@ -68,11 +72,15 @@ class Performance(Response):
 
 def performance(context: Context, request: PerformanceRequest) -> Performance:
     """Cycle times from case start to case end, and arrivals, throughput and work in progress per week."""
-    with lens(context, request.log, request.view, request.where) as view:
+    with timed_lens(context, request) as view:
         view.some()
-        cycle = CycleTimes(**cycle_times(view.cursor))
+        cycle, measured_in = CycleTimes(**cycle_times(view.cursor)), view.time
+    with lens(context, request.log, request.view, request.where) as view:  # weeks are those of the calendar
         return Performance(
-            log=request.log, cycle=cycle, weeks=[Week(**w) for w in weeks(view.cursor, view.log.tz)]
+            log=request.log,
+            cycle=cycle,
+            measured_in=measured_in,
+            weeks=[Week(**w) for w in weeks(view.cursor, view.log.tz)],
         )
 
 

@@ -1,7 +1,7 @@
 """Petri nets: the common form of models that are no process tree, with exact replay and soundness."""
 
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -112,6 +112,60 @@ def _arcs(net: Net) -> tuple[list[int], list[int]]:
         for place in transition.takes:
             out[place] += 1
     return into, out
+
+
+def without_relays(net: Net) -> Net:
+    """The same net without silent steps that only hand a token from one place to the next.
+
+    Two places are one where all that enters the first goes on to the second, or where all that is in
+    the second came from the first and may leave it alone: no choice is made earlier or later by that.
+    """
+    takers, givers, shared = _users(net)
+    goes: dict[int, int] = {}
+    kept: list[Transition] = []
+    for transition in net.transitions:
+        if transition.label is None and len(transition.takes) == len(transition.gives) == 1:
+            here, there = _end_of(goes, transition.takes[0]), _end_of(goes, transition.gives[0])
+            fixed = (*net.start, *net.end)
+            alone = takers[here] == 1 and here not in fixed
+            only = givers[there] == 1 and there not in fixed and there not in shared
+            if here != there and (alone or only):
+                gone, stays = (here, there) if alone else (there, here)
+                goes[gone] = stays
+                takers[stays] += takers[gone] - 1
+                givers[stays] += givers[gone] - 1
+                if gone in shared:
+                    shared.add(stays)
+                continue
+        kept.append(transition)
+    places = sorted({_end_of(goes, place) for place in range(net.places)})
+    number = {place: i for i, place in enumerate(places)}
+
+    def moved(marking: Iterable[int]) -> tuple[int, ...]:
+        return tuple(sorted(number[_end_of(goes, place)] for place in marking))
+
+    transitions = tuple(Transition(t.label, moved(t.takes), moved(t.gives)) for t in kept)
+    return Net(len(places), transitions, moved(net.start), moved(net.end))
+
+
+def _users(net: Net) -> tuple[list[int], list[int], set[int]]:
+    """How many transitions take from and give to each place, and the places taken together with others."""
+    takers, givers = [0] * net.places, [0] * net.places
+    shared: set[int] = set()
+    for transition in net.transitions:
+        for place in transition.takes:
+            takers[place] += 1
+        for place in transition.gives:
+            givers[place] += 1
+        if len(transition.takes) > 1:
+            shared |= set(transition.takes)
+    return takers, givers, shared
+
+
+def _end_of(goes: dict[int, int], place: int) -> int:
+    while place in goes:
+        place = goes[place]
+    return place
 
 
 class NetAutomaton:

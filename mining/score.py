@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from home.contracts import Contract
 from mining.anchors import Anchors
-from mining.drift import Change, find_changes, settled
+from mining.change_points import Change, find_changes, seconds, settled
 from mining.pain import Entries
 from mining.stability import Floats, diversity
 from mining.weighed import Weighed
@@ -117,8 +117,13 @@ def _mean_score(parts: dict[str, Floats], anchors: Anchors) -> NDArray[np.int64]
 
 
 def _changes(entries: Entries, running: frozenset[str]) -> list[Change]:
-    until = settled(entries.cases["case_id"].isin(running).to_numpy())
-    return find_changes(entries.cases["path"].to_numpy(np.int64)[:until], entries.paths)
+    cases = entries.cases
+    begun = seconds(cases["entered"])
+    until = settled(
+        cases["case_id"].isin(running).to_numpy(), begun, begun + 3600 * cases["cycle"].to_numpy()
+    )
+    changes = find_changes(cases["path"].to_numpy(np.int64)[:until], entries.paths)
+    return [change for change in changes if not change.small]
 
 
 def _cap(entries: Entries, changes: list[Change], anchors: Anchors) -> int:

@@ -29,6 +29,8 @@ class Found:
     coverage: float
     because: str
     activities: tuple[str, ...]
+    condition: str | None = None
+    """The filter (CEL) under which it is a candidate."""
 
 
 def whole_process(log: Log, activities: tuple[str, ...], verdict: Plannable) -> Found:

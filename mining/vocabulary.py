@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from functools import cached_property
 from typing import Literal
 
 from home.duck import Cursor
@@ -54,6 +55,12 @@ class Vocabulary:
         self._numbers: dict[str, dict[str, int]] = {}
         found = cursor.execute("select name, col, type from attribute where scope = 'case'").fetchall()
         self.attributes: dict[str, tuple[str, Type]] = {name: (f'cv."{col}"', t) for name, col, t in found}
+
+    @cached_property
+    def saved(self) -> dict[str, str]:
+        """Saved filters by name."""
+        found = self._cursor.execute("select name, expression from saved_filter order by name").fetchall()
+        return dict(found)
 
     def numbers(self, kind: Members) -> dict[str, int]:
         """Activities, resources or systems by name."""

@@ -134,6 +134,7 @@ def waiting(context: Context, request: WaitingRequest) -> WaitingResponse:
     with lens(context, request.log) as whole:
         frame = instances(whole.cursor, attributes=False)
     # Others' work keeps a resource busy too, so causes are found in the whole log and narrowed after.
+    context.job.progress(None, f"Finding the causes of waiting in {log.name}")
     found = context.compute(waiting_causes, frame, tz=log.tz, calendars=given, precedence=request.precedence)
     return summarise(
         found, log.name, cases=wanted, processing_known=log.timed, calendars="given" if given else "mined"

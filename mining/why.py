@@ -4,8 +4,8 @@ import numpy as np
 
 from home.contracts import Contract
 from mining.anchors import Anchors, bin_of, to_move
-from mining.drift import Change
-from mining.pain import KINDS
+from mining.change_points import Change
+from mining.pain import KINDS, Entries
 from mining.stability import variation
 from mining.weighed import Weighed
 
@@ -61,6 +61,7 @@ WORDS = {
     "waiting": "waiting that the best tenth did not have, per case",
     "rework": "doing the same step again, per case",
     "exceptions": "steps that few cases need, per case",
+    "penalties": "promises that were broken, per case",
 }
 
 
@@ -72,7 +73,8 @@ def pain_terms(weighed: Weighed, pain_h: float, anchors: Anchors) -> list[Term]:
     found = [
         Term(
             term="pain",
-            words=f"labour-equivalent hours: {anchors.pain['alpha']:g} x waiting + rework + exceptions",
+            words=f"labour-equivalent hours: {anchors.pain['alpha']:g} x waiting + "
+            + " + ".join(kind for kind in KINDS if kind != "waiting"),
             value=round(pain_h, 4),
             unit="h/case",
             score=bin_of(pain_h, anchors.pain["edges"]),
@@ -84,10 +86,22 @@ def pain_terms(weighed: Weighed, pain_h: float, anchors: Anchors) -> list[Term]:
     for kind in KINDS:
         hours = cases[kind].to_numpy(float)
         most = cases["case_id"].to_numpy()[np.argsort(-hours, kind="stable")[:3]][: int((hours > 0).sum())]
-        mean = round(float(hours.mean()), 4)
-        found.append(Term(term=kind, words=WORDS[kind], value=mean, unit="h/case", cases=tuple(most)))
-    found.append(Term(term="penalties", words="no SLA is known", value=None, unit="h/case"))
+        mean: float | None = round(float(hours.mean()), 4)
+        words = WORDS[kind]
+        if kind == "penalties":
+            words, mean = _penalties(weighed.entries, mean, anchors)
+        found.append(Term(term=kind, words=words, value=mean, unit="h/case", cases=tuple(most)))
     return found
+
+
+def _penalties(entries: Entries, mean: float | None, anchors: Anchors) -> tuple[str, float | None]:
+    if entries.promise is None:
+        return "no promise is known: neither an attribute says when cases are due, nor the anchors", None
+    late = int((entries.cases["penalties"] > 0).sum())
+    return (
+        f"{late:,} of {len(entries.cases):,} cases were not {entries.promise}:"
+        f" {anchors.pain['penalty_h']:g} h each, per case"
+    ), mean
 
 
 STABILITY_WORDS = {

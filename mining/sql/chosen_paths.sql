@@ -1,4 +1,9 @@
 -- One row per distinct sequence of activities within the candidate, numbered as in chosen_cases.
-select list_transform(acts, lambda a: names.of[a]) as path
-from (select distinct acts from chosen_case), (select map(list(aid), list(name)) as of from activity) as names
-order by acts
+select list(name order by pos) as path
+from (
+  select path, unnest(acts) as aid, generate_subscripts(acts, 1) as pos
+  from (select acts, row_number() over (order by acts) as path from (select distinct acts from chosen_case))
+)
+join activity using (aid)
+group by path
+order by path

@@ -8,13 +8,17 @@ with pair as (
   from part
   window w as (partition by cid order by pos)
 )
-select
-  names.of[source] as source,
-  names.of[aid] as target,
-  sum(avoidable) as waiting,
-  count(distinct cid) / (select count(*) from cv) as share
-from pair, (select map(list(aid), list(name)) as of from activity) as names
-where source is not null and source <> aid
-group by all
-having avg((rid <> before_rid)::integer) > 0.5
-order by waiting desc, source, target
+select a.name as source, b.name as target, waiting, share
+from (
+  select
+    source, aid,
+    sum(avoidable) as waiting,
+    count(distinct cid) / (select count(*) from cv) as share
+  from pair
+  where source is not null and source <> aid
+  group by all
+  having avg((rid <> before_rid)::integer) > 0.5
+) found
+join activity a on a.aid = found.source
+join activity b on b.aid = found.aid
+order by waiting desc, a.name, b.name

@@ -3,14 +3,14 @@ create temp table activity as
   select aid, name from source.activity
   union all
   select (select count(*) from source.activity) + row_number() over (order by activity) - 1, activity
-  from (select distinct activity from source.event where activity not in (select name from source.activity));
+  from (select distinct activity from source.shaped where activity not in (select name from source.activity));
 create temp table raw_case as
-  select case_id, row_number() over (order by min(ts), min(n)) - 1 as cid from source.event group by case_id;
+  select case_id, row_number() over (order by min(ts), min(n), case_id) - 1 as cid, min(n) as n0 from source.shaped group by case_id;
 create temp table raw_instance as
   select c.cid, row_number() over w - 1 as pos, a.aid, r.rid, s.sid, e.ts as start_ts, e.ts, e.cost, e.n,
     lead(a.aid) over w as naid, lead(r.rid) over w as nrid, lead(e.ts) over w as nst,
     e.* exclude (n, source, source_row, case_id, activity, ts, start_ts, lifecycle, resource, cost, system)
-  from source.event e
+  from source.shaped e
   join raw_case c using (case_id)
   join activity a on a.name = e.activity
   left join source.resource r on r.name = e.resource
@@ -30,8 +30,8 @@ create temp table raw_variant as
     group by h
   ) v;
 create temp table raw_cv as
-  select s.cid, c.case_id, s.t0, s.t1, s.n, v.vid, s.sa, s.ea,
-    o.* exclude (cid, case_id, t0, t1, n, vid, sa, ea)
+  select s.cid, c.case_id, s.t0, s.t1, s.n, v.vid, s.sa, s.ea, c.n0,
+    o.* exclude (cid, case_id, t0, t1, n, vid, sa, ea, n0)
   from raw_shape s
   join raw_case c using (cid)
   join raw_variant v using (h)

@@ -11,10 +11,10 @@ with numbered as (
   group by aid, name
 ),
 sampled as (
-  select cid from (select cid, row_number() over (order by cid) - 1 as i, count(*) over () as total from cv)
+  select cid, i from (select cid, row_number() over (order by t0, n0, case_id) - 1 as i, count(*) over () as total from cv)
   where i % ceil(total / $cases)::bigint = 0
 )
 select list(numbered.position order by pos) as positions, list(epoch_us(start_ts) / 1e6 order by pos) as at
 from instance join sampled using (cid) join numbered using (aid)
-group by cid
-order by cid
+group by i
+order by i

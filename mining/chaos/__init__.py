@@ -1,0 +1,1 @@
+"""Signs that work runs without a conductor, one per module, each measured and none assumed."""
