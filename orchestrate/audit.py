@@ -11,6 +11,7 @@ from pydantic import Field
 from sqlalchemy import text
 from sqlalchemy.engine import Connection
 
+from home.changes import recorded
 from home.context import Context
 from home.contracts import FileResponse, Option, OutputFile, Request, Response, utc_text
 from home.database import Database, Row
@@ -55,6 +56,7 @@ def record(
         row,
     )
     connection.execute(text("update audit_head set hash = :hash where only_row = 1"), {"hash": row["hash"]})
+    recorded()
     return int(head.seq)
 
 

@@ -1,30 +1,24 @@
 """`baton bind`: joins a step to a connector, or gives it back to a person, as a new version."""
 
-import json
-import re
 from collections.abc import Callable, Iterator
 from difflib import get_close_matches
+from functools import partial
 from typing import Annotated, Any
 
 from home.context import Context
 from home.contracts import Argument, Option, Request, Response
-from home.errors import NotFound, Refused, UsageError
-from home.settings import REFERENCE
+from home.errors import NotFound, Refused
 from home.text import plain
 from orchestrate.audit import record
+from orchestrate.bindings import setting_of
+from orchestrate.catalogue.entry import Entry
 from orchestrate.changes import rewritten
 from orchestrate.check import nodes
-from orchestrate.contracts import (
-    Binding,
-    Node,
-    Plan,
-    Step,
-    StepKind,
-)
-from orchestrate.versions import Verdict, add_version, find_version, sha256_of
+from orchestrate.connectors.options import read_options
+from orchestrate.connectors.registry import find_connector
+from orchestrate.contracts import Binding, Node, Plan, Step, StepKind
+from orchestrate.versions import Published, Verdict, add_version, find_version, sha256_of
 
-SECRET = re.compile(r"(password|passwd|secret|token|bearer|api_?key|authorization|credential)", re.IGNORECASE)
-PASSWORD_IN_URL = re.compile(r"\w[\w+.-]*://[^/@\s]*:[^/@\s]+@")
 PERSON = "human"
 KINDS: dict[str, StepKind] = {
     "manual": "manual",
@@ -43,8 +37,9 @@ class BindRequest(Request):
     """Name of a published plan."""
     step: Annotated[str, Argument("STEP")]
     """Id or name of the step."""
-    connector: Annotated[str, Argument("CONNECTOR")]
-    """Name of a connector (`baton connectors` lists them); `human` gives the step back to a person."""
+    connector: Annotated[str | None, Argument("CONNECTOR")] = None
+    """Name of a connector (`baton connectors` lists them); `human` gives the step back to a person. Without
+    one nothing is bound, and what fits the step is listed."""
     set: Annotated[list[str], Option(("--set",), "KEY=VALUE")] = []
     """A setting of the connector; the value is JSON where it reads as JSON, else text. Repeatable.
     Secrets only by reference: `env:NAME` or `file:PATH`."""
@@ -63,14 +58,32 @@ class BindResponse(Response):
     connector: str
     created: bool
     """False where the newest version already had just this binding."""
+    operation: str | None = None
+    """What is called, where an OpenAPI document says so."""
+    takes: list[str] = []
+    """Fields of the step's input contract."""
+    gives: list[str] = []
+    """Fields of its output contract."""
+    fits: list[Entry] = []
+    """Without a connector: what the step could be bound to, the best first."""
 
     def lines(self) -> Iterator[str]:
         """What new runs will do."""
+        for entry in self.fits:
+            yield plain(f"{entry.name} ({entry.kind}): {entry.purpose}")
+            yield plain(f"    {entry.use.replace('PLAN', self.plan).replace('STEP', self.step)}")
+        if self.fits:
+            return
         how = "is a task for a person" if self.connector == PERSON else f"is done by {self.connector!r}"
         yield plain(f"{self.plan}@{self.version}: step {self.step!r} {how}.")
         yield (
             "New runs take this version; running ones stay on theirs." if self.created else "It already was."
         )
+        if self.operation is not None:
+            yield plain(f"It calls {self.operation}")
+            yield plain(
+                f"  from {', '.join(self.takes) or 'nothing'} to {', '.join(self.gives) or 'nothing'}"
+            )
 
 
 def bind(context: Context, request: BindRequest) -> BindResponse:
@@ -81,9 +94,13 @@ def bind(context: Context, request: BindRequest) -> BindResponse:
     """
     newest = find_version(context.state, request.plan)
     step = find_step(newest.plan, request.step)
-    settings = dict(_setting(text) for text in request.set)
-    _known_settings(request.connector, settings)
-    plan = with_step(newest.plan, step.id, lambda found: bound(found, request.connector, settings))
+    if request.connector is None:
+        return _suggested(context, newest, step)
+    settings = dict(setting_of(text) for text in request.set)
+    read_options(request.connector, find_connector(request.connector).options, settings)
+    change = partial(_bound, context, connector=request.connector, settings=settings)
+    plan = with_step(newest.plan, step.id, change)
+    done = find_step(plan, step.id)
     by = request.by or context.actor
     with context.state.transaction() as connection:
         at = context.clock.now()
@@ -101,7 +118,50 @@ def bind(context: Context, request: BindRequest) -> BindResponse:
         step=step.id,
         connector=request.connector,
         created=created,
+        operation=operation_in(done.binding),
+        takes=sorted(done.input.get("properties", {})),
+        gives=sorted(done.output.get("properties", {})),
     )
+
+
+def _suggested(context: Context, newest: Published, step: Step) -> BindResponse:
+    from orchestrate.catalogue.command import fitting
+
+    return BindResponse(
+        plan=newest.plan.name,
+        version=newest.version,
+        sha256=newest.sha256,
+        step=step.id,
+        connector=step.binding.connector if step.binding is not None else PERSON,
+        created=False,
+        fits=fitting(context, step),
+    )
+
+
+def _bound(context: Context, step: Step, *, connector: str, settings: dict[str, Any]) -> Step:
+    """`bound`, checked; its contracts are those of the operation where the step has none of its own."""
+    from orchestrate.bindings import settled_step
+
+    before = step.binding
+    if before is not None and before.settings.get("contract"):  # contracts that came with it go with it
+        from orchestrate.connectors.http.operation import Operation
+
+        operation = Operation.model_validate(before.settings["contract"])
+        left: dict[str, Any] = {
+            k: {} for k in ("input", "output") if getattr(step, k) == getattr(operation, k)
+        }
+        step = step.model_copy(update=left)
+    return settled_step(context, bound(step, connector, settings))
+
+
+def operation_in(binding: Binding | None) -> str | None:
+    """The operation a binding calls, in words; `None` where no OpenAPI document says."""
+    contract = binding.settings.get("contract") if binding is not None else None
+    if not contract:
+        return None
+    said = f": {contract['summary']}" if contract.get("summary") else ""
+    server = binding.settings.get("url") or contract["server"] if binding is not None else ""
+    return f"{contract['id']} = {contract['method']} {server.rstrip('/')}{contract['path']}{said}"
 
 
 def bound(step: Step, connector: str, settings: dict[str, Any]) -> Step:
@@ -110,45 +170,6 @@ def bound(step: Step, connector: str, settings: dict[str, Any]) -> Step:
         return step.model_copy(update={"binding": None, "does": "human"})
     does = step.does if step.does != "human" else KINDS.get(connector, "service")
     return step.model_copy(update={"binding": Binding(connector=connector, settings=settings), "does": does})
-
-
-def _known_settings(connector: str, settings: dict[str, Any]) -> None:
-    """Refuse a connector that nobody has installed, and settings it does not know."""
-    from orchestrate.connectors.registry import find_connector
-
-    known = list(find_connector(connector).options)
-    for name in settings:
-        if name not in known:
-            takes = f"takes {', '.join(known)}" if known else "takes no settings"
-            raise UsageError(
-                f"The connector {connector!r} {takes}, not {name!r}.", hint="See `baton connectors`."
-            )
-
-
-def _setting(given: str) -> tuple[str, Any]:
-    key, equals, value = given.partition("=")
-    if not key or not equals:
-        raise UsageError(f"--set takes KEY=VALUE, not {given!r}.", hint="For example --set url=https://…")
-    try:
-        found = json.loads(value)
-    except ValueError:
-        found = value
-    _refuse_secrets(key, found)
-    return key, found
-
-
-def _refuse_secrets(key: str, value: Any) -> None:
-    """Plans are kept for ever and shown to many: a secret in one could never be taken back."""
-    if isinstance(value, dict):
-        for name, inner in value.items():
-            _refuse_secrets(name, inner)
-        return
-    named = SECRET.search(key) and not REFERENCE.match(str(value))
-    if named or (isinstance(value, str) and PASSWORD_IN_URL.match(value)):
-        raise Refused(
-            f"{key!r} holds a secret, and plans are kept for ever.",
-            hint=f"Give it by reference: --set {key}=env:NAME or --set {key}=file:PATH.",
-        )
 
 
 def find_step(plan: Plan, wanted: str) -> Step:

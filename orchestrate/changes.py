@@ -58,6 +58,8 @@ def _rewritten_branch(branch: Branch, edit: Callable[[Node], Node]) -> Branch:
 
 
 def _one(tree: Node, change: Change) -> Node:
+    if change.insert is not None:
+        return _inserted(tree, change.node, change.insert, change.at)
     found: list[Node] = []
 
     def edit(node: Node) -> Node:
@@ -72,6 +74,23 @@ def _one(tree: Node, change: Change) -> Node:
     if not found:
         raise Refused(f"A move changes {change.node!r}, which the plan does not have.")
     return edited
+
+
+def _inserted(tree: Node, beside: str, step: Step, at: str) -> Node:
+    """The tree with a step after, before or instead of a node; as it was where the node is gone."""
+    together = f"{beside}.with-{step.id}"
+
+    def edit(node: Node) -> Node:
+        if node.id == beside:
+            if at == "instead":
+                return step
+            return Sequence(id=together, children=(node, step) if at == "after" else (step, node))
+        if isinstance(node, Sequence):
+            parts = [c.children if c.id == together else (c,) for c in node.children]  # type: ignore[union-attr]
+            return node.model_copy(update={"children": tuple(child for part in parts for child in part)})
+        return node
+
+    return rewritten(tree, edit)
 
 
 def _with_fields(node: Node, fields: dict[str, Any]) -> Node:

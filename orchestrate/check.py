@@ -1,14 +1,18 @@
 """Whether a plan can be run: ids, references, rules, contracts, and that it stays as simple as today."""
 
 from collections import Counter
-from collections.abc import Iterator
-from typing import Annotated, Any, Literal
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from home.context import Context
 from home.contracts import Argument, Contract, InputFile, Request, Response
 from home.errors import Refused
-from orchestrate.contracts import Choice, Loop, Node, Parallel, Plan, Sequence, Skip, Step, deciders
-from orchestrate.rules import RuleError, compile_rule
+from orchestrate.check_calls import call_problems, plan_problems
+from orchestrate.check_nodes import node_problems, schema_problems
+from orchestrate.contracts import Choice, Loop, Node, Parallel, Plan, Sequence, Skip, Step
+
+if TYPE_CHECKING:
+    from home.database import Database
 
 SYSTEMS = ("service", "script", "model", "notify", "publish")
 GROWTH = 1.25
@@ -78,24 +82,31 @@ class CheckRequest(Request):
     """A plan file."""
 
 
-def check(context: Context, request: CheckRequest) -> Checked:  # noqa: ARG001
-    """Read a plan file strictly and say what is wrong with it; exit code 1 where something is."""
+def check(context: Context, request: CheckRequest) -> Checked:
+    """Read a plan file strictly and say what is wrong with it; exit code 1 where something is.
+
+    Plans that it calls are looked for among the published ones.
+    """
     from orchestrate.plan_file import read_plan
 
-    found = check_plan(read_plan(request.file))
+    found = check_plan(read_plan(request.file), lambda: context.state)
     if found.problems:
         raise PlanRefused(found)
     return found
 
 
-def check_plan(plan: Plan) -> Checked:
-    """Every problem of a plan, and what its owner should know."""
+def check_plan(plan: Plan, state: "Callable[[], Database] | None" = None) -> Checked:
+    """Every problem of a plan, and what its owner should know.
+
+    Without `state`, the store of published plans, the plans that it calls are taken on trust.
+    """
     problems = [*_identity(plan), *_bounds(plan)]
     steps = {node.id: node for node in nodes(plan.body) if isinstance(node, Step)}
     for node in (*nodes(plan.body), *plan.side):
-        problems.extend(Remark(where=node.id, message=message) for message in _node_problems(node, steps))
-    for name, schema in (("input", plan.input),):
-        problems.extend(Remark(where="plan", message=message) for message in _schema_problems(name, schema))
+        problems.extend(Remark(where=node.id, message=message) for message in node_problems(node, steps))
+    problems.extend(Remark(where="plan", message=m) for m in schema_problems("input", plan.input))
+    found = [*plan_problems(plan, list(steps.values())), *_call_problems(plan, steps, state)]
+    problems.extend(Remark(where=where, message=message) for where, message in found)
     return Checked(
         plan=plan.name,
         gate="fail" if problems else "pass",
@@ -107,6 +118,17 @@ def check_plan(plan: Plan) -> Checked:
         cfc=complexity(plan.body),
         coverage=plan.provenance.coverage if plan.provenance else None,
     )
+
+
+def _call_problems(
+    plan: Plan, steps: dict[str, Step], state: "Callable[[], Database] | None"
+) -> list[tuple[str, str]]:
+    if state is None or not any(step.calls for step in steps.values()):
+        return []
+    from orchestrate.versions import find_version
+
+    store = state()
+    return list(call_problems(plan, lambda name, version: find_version(store, name, version).plan))
 
 
 def children(node: Node) -> tuple[Node, ...]:
@@ -160,109 +182,6 @@ def _bounds(plan: Plan) -> Iterator[Remark]:
         before, after = measure(plan.as_is), measure(plan.body)
         if after > max(before * GROWTH, before + 2):
             yield Remark(where="plan", message=f"its {what} is {after}, over 25 % more than today's {before}")
-
-
-def _node_problems(node: Node, steps: dict[str, Step]) -> Iterator[str]:
-    match node:
-        case Step():
-            yield from _step_problems(node)
-        case Choice():
-            yield from _choice_problems(node, steps)
-        case Loop():
-            yield from _loop_problems(node, steps)
-        case Sequence() | Parallel() if not node.children:
-            yield f"a {node.kind} needs at least one child"
-
-
-def _step_problems(step: Step) -> Iterator[str]:
-    for name in ("input", "output"):
-        yield from _schema_problems(name, getattr(step, name))
-    if step.sla and step.sla.remind is not None and step.sla.remind >= step.sla.due:
-        yield "the reminder comes after the task is due"
-    if step.sla and step.sla.due.total_seconds() <= 0:
-        yield "the SLA is no time at all"
-    if step.timeout is not None and step.timeout.total_seconds() <= 0:
-        yield "the timeout is no time at all"
-    if step.does == "plan" and not step.plan:
-        yield "a sub-plan step must name its `plan`"
-    if len(set(step.outcomes)) < len(step.outcomes):
-        yield "an outcome is named twice"
-
-
-def _choice_problems(choice: Choice, steps: dict[str, Step]) -> Iterator[str]:
-    names = [branch.name for branch in choice.branches]
-    if len(names) < 2:
-        yield "a choice needs at least two branches"
-    if len(set(names)) < len(names):
-        yield "two branches have one name"
-    if choice.otherwise is not None and choice.otherwise not in names:
-        yield f"`otherwise` names {choice.otherwise!r}, which is no branch"
-    if choice.by in ("rule", "history"):
-        rules = [branch.when for branch in choice.branches if branch.when]
-        if not rules:
-            yield f"a choice by {choice.by} needs a branch with `when`"
-        for rule in rules:
-            yield from _rule_problems(rule)
-    if choice.by == "outcome":
-        yield from _outcome_problems(choice, [branch.words for branch in choice.branches], steps)
-
-
-def _loop_problems(loop: Loop, steps: dict[str, Step]) -> Iterator[str]:
-    if loop.by in ("rule", "history"):
-        if loop.again:
-            yield from _rule_problems(loop.again)
-        else:
-            yield f"a loop by {loop.by} needs `again`"
-    if loop.by == "outcome":
-        if not loop.again_outcomes:
-            yield "a loop by outcome needs `again_outcomes`"
-        yield from _outcome_problems(loop, [(word,) for word in loop.again_outcomes], steps)
-    if loop.by == "default" and loop.share_again >= 0.5:
-        yield "a loop that goes round by default ends only in the manual queue"
-
-
-def _outcome_problems(
-    node: Choice | Loop, ways: list[tuple[str, ...]], steps: dict[str, Step]
-) -> Iterator[str]:
-    of = deciders(node)
-    unknown = ", ".join(repr(step) for step in of if step not in steps)
-    if unknown or not of:
-        yield f"it goes by the outcome of {unknown or None}, which is no step"
-        return
-    known = {word for step in of for word in steps[step].outcomes}
-    missing = [word for words in ways if not known.intersection(words) for word in words]
-    if missing:
-        yield f"{', '.join(map(repr, missing))} is no outcome of {' or '.join(map(repr, of))}"
-
-
-def _rule_problems(rule: str) -> Iterator[str]:
-    try:
-        compile_rule(rule)
-    except RuleError as error:
-        yield error.message.rstrip(".")
-
-
-def _schema_problems(name: str, schema: dict[str, Any]) -> Iterator[str]:
-    from jsonschema import Draft202012Validator
-    from jsonschema.exceptions import SchemaError
-
-    try:
-        Draft202012Validator.check_schema(schema)
-    except SchemaError as error:
-        yield f"`{name}` is no JSON schema: {error.message}"
-    if any(not ref.startswith("#") for ref in _references(schema)):
-        yield f"`{name}` refers to a schema elsewhere, which is never fetched"
-
-
-def _references(value: Any) -> Iterator[str]:
-    if isinstance(value, dict):
-        if isinstance(value.get("$ref"), str):
-            yield value["$ref"]
-        for inner in value.values():
-            yield from _references(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _references(inner)
 
 
 def _warnings(plan: Plan) -> Iterator[Remark]:

@@ -8,12 +8,14 @@ journal of a running case can be replayed on a newer plan.
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from home.contracts import Contract
 
 StepKind = Literal["service", "human", "script", "model", "notify", "publish", "plan", "manual"]
 DecidedBy = Literal["default", "history", "rule", "outcome", "event", "person"]
+Priority = Literal["low", "normal", "high", "urgent"]
+"""Whose turn it is when more runs wait than are driven at once."""
 JsonSchema = dict[str, Any]
 Cel = str
 """A CEL expression over `data` (the run's data), `done` (visits per step id), `outcome` (last outcome
@@ -53,6 +55,49 @@ class Sla(Contract):
     """Reminder this long after the task opened; before `due`."""
     escalate: tuple[str, ...] = ()
     """Roles or people, in order; each gets another `due` before the next, the last keeps it."""
+
+
+class Assign(Contract):
+    """How a task finds its person when it opens; without it, it waits in its role's queue."""
+
+    by: Literal["role", "skill", "round-robin", "load", "hand"] = "role"
+    """`role`: whoever takes it. `round-robin`: one after the other. `load`: who has the fewest open tasks.
+    `skill`: of those with the skill, who has the fewest. `hand`: whomever a dispatcher gives it to."""
+    skill: str | None = None
+    """Only people with it; however the task is assigned."""
+
+
+class FourEyes(Contract):
+    """Whose word does not count for a step, because they had a hand in what it judges."""
+
+    steps: tuple[str, ...] = ()
+    """Ids of steps: whoever did or decided one of them in the same run."""
+    starter: bool = False
+    """Whoever started the run; of a called one, the run that called it."""
+
+
+class Each(Contract):
+    """A step that is done once for each item of a list, several at once. `each: lines` is short for
+    `each: {of: lines}`."""
+
+    of: str
+    """Field of the run's data that holds the list."""
+    item: str = "item"
+    """Field in which the step is given its item."""
+    into: str | None = None
+    """Field of the run's data for the results, in the order of the list; default is the step's id."""
+    at_once: int = Field(default=10, ge=1, le=100)
+    """Most items under way at a time."""
+    stop: bool = False
+    """Whether an item that comes to the manual queue keeps further ones from being begun until it is
+    settled; otherwise the others go on beside it."""
+    most: int = Field(default=1000, ge=1, le=10_000)
+    """Longest list; a longer one goes to the manual queue as a whole."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _field_alone(cls, value: Any) -> Any:
+        return {"of": value} if isinstance(value, str) else value
 
 
 class Binding(Contract):
@@ -108,15 +153,36 @@ class Step(Contract):
     binding: Binding | None = None
     """Without one the step is a task for a person."""
     timeout: timedelta | None = None
+    """Of one attempt; of a person's step, of the task."""
+    deadline: timedelta | None = None
+    """Of the whole visit: all attempts and the waits between them. After it, the manual queue."""
     retry: Retry = Retry()
+    fallback: Binding | None = None
+    """What is called instead while the breaker of the step's system is open; without one the run waits."""
     compensation: Binding | None = None
     sla: Sla | None = None
+    assign: Assign | None = None
+    four_eyes: FourEyes | None = None
+    links: dict[str, str] = {}
+    """Where whoever does it may look: a name and an address, with `{key}` and `{FIELD}` of the run's data."""
     expected: timedelta | None = None
     """An alert is raised at twice this."""
     plan: str | None = None
     """For `does: plan`, the plan to run as a sub-plan."""
+    version: int | None = Field(default=None, ge=1)
+    """For `does: plan`, the version of it; default is the newest when the step begins."""
+    each: Each | None = None
+    """Once for each item of a list."""
     observed: Observed | None = None
+    off_system: bool = False
+    """Added by hand: no system records it, so history is replayed without it, and the time it takes is
+    part of the waits that the log shows."""
     evidence: tuple[Evidence, ...] = ()
+
+    @property
+    def calls(self) -> bool:
+        """Whether it runs another plan; a binding comes first, such as that to a person."""
+        return self.does == "plan" and self.plan is not None and self.binding is None
 
 
 class Sequence(Contract):
@@ -219,6 +285,10 @@ class Change(Contract):
     """Id of the node it edits."""
     set: dict[str, Any] = {}
     """Fields of the node and their new values, as in the file; `branches` by the name of the branch."""
+    insert: Step | None = None
+    """A step that is put beside the node, or in its place."""
+    at: Literal["after", "before", "instead"] = "after"
+    """Where `insert` goes; nowhere where another change took the node out."""
     parallel: tuple[str, ...] = ()
     """Ids of neighbouring children of the sequence `node` that are done at once from now on."""
 
@@ -288,8 +358,15 @@ class Plan(Contract):
     """Floating activities: may be done at any time beside the body; never awaited."""
     manual_role: str = "operator"
     """Who works the manual queue."""
+    priority: Priority = "normal"
+    """Of runs that are started without one."""
     expected: timedelta | None = None
     """Median cycle time of the log; an alert is raised at twice this."""
+    deadline: timedelta | None = None
+    """What a whole run may take; after it an alert, and what `at_deadline` says."""
+    at_deadline: Literal["manual", "cancel"] = "manual"
+    """`manual`: whoever works the manual queue is asked whether it goes on, and it goes on meanwhile.
+    `cancel`: it is stopped, and what it did is undone."""
     as_is: Node | None = None
     """The tree as discovered, before the moves."""
     moves: tuple[Move, ...] = ()

@@ -11,34 +11,32 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from orchestrate.asking import CANCEL, done_task, open_side_task, step_input
+from orchestrate.back import go_back
 from orchestrate.contracts import Binding, Choice, Loop, Step
-from orchestrate.effects import Effect, Refusal
+from orchestrate.due import decided_deadline, fire, open_task, reschedule
+from orchestrate.effects import Completed, Effect, Refusal
 from orchestrate.events import (
     Accepted,
+    Asked,
+    Called,
     Cancel,
     Decided,
     Event,
     Failed,
+    GoBack,
     Pause,
+    Reschedule,
     Resume,
     Started,
     Succeeded,
     Tick,
 )
-from orchestrate.flow import CANCEL, finish, go_round, take_branch, walk
+from orchestrate.flow import finish, go_round, take_branch, walk
 from orchestrate.plan_index import PlanIndex
-from orchestrate.turn import UNDO, Misfit, State, Token, Turn, copied, timers
-from orchestrate.undo import cancel, settle_ending
-from orchestrate.work import (
-    attempt_token,
-    decided_step,
-    done_task,
-    failed,
-    fire,
-    open_side_task,
-    step_input,
-    succeeded,
-)
+from orchestrate.turn import DEADLINE, UNDO, Misfit, State, Token, Turn, copied, timers
+from orchestrate.undo import cancel, drop, settle_ending
+from orchestrate.work import asked, attempt_token, called, decided_step, failed, succeeded
 
 FORMAT = 1
 
@@ -77,6 +75,10 @@ def _apply(turn: Turn, event: Event) -> None:
             failed(turn, event)
         case Accepted():
             _accepted(turn, event)
+        case Asked():
+            asked(turn, event)
+        case Called():
+            called(turn, event)
         case Decided():
             _decided(turn, event)
         case Tick():
@@ -84,9 +86,13 @@ def _apply(turn: Turn, event: Event) -> None:
         case Cancel():
             _cancelled(turn, event)
         case Pause():
-            _pause(turn)
+            _pause(turn, event)
         case Resume():
-            _resume(turn)
+            _resume(turn, event)
+        case GoBack():
+            go_back(turn, event)
+        case Reschedule():
+            reschedule(turn, event)
     walk(turn)
     if turn.state["status"] == "ending":
         finish(turn, "cancelled")
@@ -94,40 +100,55 @@ def _apply(turn: Turn, event: Event) -> None:
 
 def _start(turn: Turn, event: Started) -> None:
     turn.state.update(run=event.run, started=turn.now, data=dict(event.data))
+    if event.trace is not None:
+        turn.state["trace"] = dict(event.trace)
     plan = turn.index.plan
+    if event.caller is not None:
+        turn.state["caller"] = event.caller.model_dump()
     if plan.expected is not None:
         turn.state["timers"]["late"] = turn.now + 2 * plan.expected.total_seconds()
+    if plan.deadline is not None:
+        turn.state["timers"]["deadline"] = turn.now + plan.deadline.total_seconds()
     for step in plan.side:
         open_side_task(turn, step)
     turn.enter(plan.body.id)
 
 
 def _accepted(turn: Turn, event: Accepted) -> None:
-    token = attempt_token(turn, event)
-    step = turn.index.step(token.get("node", event.node))
-    if turn.ending and event.node != UNDO:
-        if step.compensation is not None:
-            turn.state["undo"].append({"node": step.id, "visit": token["visit"], "output": {}})
-        del turn.open[event.node]
+    key, token = attempt_token(turn, event)
+    if "child" in token:
+        raise Misfit(f"{event.node!r} is done by run {token['child']}")
+    step = turn.index.step(token.get("node", key))
+    token["phase"] = "accepted"
+    if turn.ending and key != UNDO:
+        drop(turn, key)
         settle_ending(turn)
         return
-    token["phase"] = "accepted"
-    if step.timeout is not None:
+    token.pop("lapse", None)
+    if event.within_s is not None:
+        token["lapse"] = {"role": event.role, "reason": event.reason or "no answer in time"}
+        if event.otherwise is not None:
+            token["lapse"]["otherwise"] = event.otherwise
+        token["timers"]["timeout"] = turn.now + event.within_s
+    elif step.timeout is not None:
         token["timers"]["timeout"] = turn.now + step.timeout.total_seconds()
 
 
 def _decided(turn: Turn, event: Decided) -> None:
-    key, token = _waiting(turn, event)
+    key, token = open_task(turn, event.task, event.node)
     task = token["task"]
     if task["outcomes"] and event.outcome not in task["outcomes"]:
         raise Misfit(f"{event.outcome!r} is none of {', '.join(task['outcomes'])}")
+    if key == DEADLINE:
+        decided_deadline(turn, token, event)
+        return
     node = turn.index.nodes[token.get("node", key)]
     if not isinstance(node, Choice | Loop):
         decided_step(turn, key, token, event)
         return
     turn.settle(token, done_task(node.id, token, event))
     if event.outcome == CANCEL and task["kind"] == "manual" and not _is_branch(node, CANCEL):
-        cancel(turn, undo=True)
+        cancel(turn, undo=True, by=event.by, reason=event.note or "")
         return
     turn.scope(key)["data"].update(event.output)
     if isinstance(node, Choice):
@@ -140,15 +161,6 @@ def _is_branch(node: Choice | Loop, name: str) -> bool:
     return isinstance(node, Choice) and any(branch.name == name for branch in node.branches)
 
 
-def _waiting(turn: Turn, event: Decided) -> tuple[str, Token]:
-    """The token whose open task an event settles."""
-    for key, token in turn.open.items():
-        task = token.get("task")
-        if task is not None and (task["id"] == event.task or (event.task is None and key == event.node)):
-            return key, token
-    raise Misfit(f"no task {event.task or event.node!r} is open")
-
-
 def _tick(turn: Turn) -> None:
     due = timers(turn.state)
     if not due or due[0][0] > turn.now:
@@ -156,27 +168,31 @@ def _tick(turn: Turn) -> None:
     while due and due[0][0] <= turn.now:
         _, key, what = due[0]
         fire(turn, key, what)
+        if any(isinstance(effect, Completed) for effect in turn.effects):
+            break  # an entry of the journal tells of one completion; what else is due comes at once
         due = timers(turn.state)
 
 
 def _cancelled(turn: Turn, event: Cancel) -> None:
     if turn.ending:
         raise Misfit("the run is being cancelled already")
-    turn.state.pop("paused", None)
-    turn.state["timers"] = {}
-    cancel(turn, undo=event.undo)
+    cancel(turn, undo=event.undo, by=event.by, reason=event.reason)
 
 
-def _pause(turn: Turn) -> None:
+def _pause(turn: Turn, event: Pause) -> None:
     if "paused" in turn.state:
         raise Misfit("the run is paused already")
     turn.state["paused"] = turn.now
+    for token in turn.open.values():
+        turn.tell(token, "pause", by=event.by)
 
 
-def _resume(turn: Turn) -> None:
+def _resume(turn: Turn, event: Resume) -> None:
     if "paused" not in turn.state:
         raise Misfit("the run is not paused")
     lasted = turn.now - turn.state.pop("paused")
+    for token in turn.open.values():
+        turn.tell(token, "resume", by=event.by)
     for holder in (turn.state, *turn.open.values()):
         for what in holder.get("timers", {}):
             holder["timers"][what] += lasted
@@ -188,13 +204,14 @@ class Attempt:
 
     run: str
     node: str
-    """The step, or `!undo` for the compensation that runs now."""
+    """The step, or `!undo` for the compensation that runs now; with `visit`, also an item of its list."""
     visit: int
     attempt: int
     key: str
     """Idempotency key `run:node:visit`, equal in every attempt; compensation adds `:undo`."""
     step: Step
-    binding: Binding
+    binding: Binding | None
+    """`None`: it calls another plan."""
     input: dict[str, Any]
     timeout: timedelta | None
     enabled: float
@@ -211,15 +228,15 @@ def outstanding(index: PlanIndex, state: State) -> list[Attempt]:
 def _attempt(turn: Turn, key: str, token: Token) -> Attempt:
     step, run = turn.index.step(token.get("node", key)), turn.state["run"]
     if key == UNDO:
-        binding, given = step.compensation, {"data": turn.state["data"], "output": token["output"]}
+        node, binding = UNDO, step.compensation
+        given = {"data": turn.state["data"], "output": token["output"]}
         idempotency = f"{run}:{step.id}:{token['of']}:undo"
     else:
-        binding, given = step.binding, step_input(step, turn.view(key)["data"])
+        node, binding, given = step.id, step.binding, step_input(turn, step, token)
         idempotency = f"{run}:{step.id}:{token['visit']}"
-    assert binding is not None  # noqa: S101 - a step without a binding is a task and never ready
     return Attempt(
         run=run,
-        node=key,
+        node=node,
         visit=token["visit"],
         attempt=token["attempt"],
         key=idempotency,

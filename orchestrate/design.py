@@ -22,6 +22,7 @@ from orchestrate.redesign import (
     knobs,
     manual_queue,
     merge_outcomes,
+    off_system,
     parallelise,
     unbatch,
 )
@@ -38,10 +39,11 @@ MOVES: tuple[Look, ...] = (
     knobs.look,
     bound_rework.look,
     manual_queue.look,
-    # Last: it renames branches after outcomes, and leaves out what went to the manual queue.
+    # After the others: it renames branches after outcomes, and leaves out what went to the manual queue.
     decision_rule.look,
+    off_system.look,
 )
-EVERYWHERE = frozenset({"merge-outcomes", "floating", "knobs"})
+EVERYWHERE = frozenset({"merge-outcomes", "floating", "knobs", "off-system"})
 """Moves that say how a plan is written rather than what becomes different."""
 MOST_CAUSED = 400_000
 """Instances up to which the causes of waiting are computed for a plan."""

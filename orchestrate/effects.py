@@ -3,7 +3,27 @@
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from orchestrate.events import Caller
+
 TaskKind = Literal["step", "choice", "loop", "manual", "side"]
+"""What a task asks for; the run's own deadline is `manual`, too."""
+
+
+STARTER = "!starter"
+"""Among the steps of `Terms.apart`: who started the run."""
+
+
+@dataclass(frozen=True)
+class Terms:
+    """Who may have a task, beside its role."""
+
+    by: str = "role"
+    """As `Assign.by`."""
+    skill: str | None = None
+    apart: tuple[str, ...] = ()
+    """Steps whose doers may not have it; `STARTER` for who started the run."""
+    queue: str | None = None
+    """The role that gets it where the person it is for cannot."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +42,7 @@ class OpenTask:
     due: float | None = None
     reason: str = ""
     context: dict[str, Any] = field(default_factory=dict)
+    terms: Terms = Terms()
 
 
 @dataclass(frozen=True)
@@ -39,6 +60,14 @@ class EscalateTask:
     level: int
     role: str | None
     assignee: str | None
+    due: float | None
+
+
+@dataclass(frozen=True)
+class MoveTask:
+    """The task is due at another time, or not at all."""
+
+    task: str
     due: float | None
 
 
@@ -76,10 +105,30 @@ class Completed:
 class Alert:
     """Somebody should look; raised once per run, kind, node and visit."""
 
-    kind: Literal["late", "contract", "manual", "refused"]
+    kind: Literal["late", "contract", "manual", "refused", "deadline"]
     node: str
     visit: int
     message: str
+
+
+@dataclass(frozen=True)
+class StartRun:
+    """Start the run of a sub-plan; once for each run, node, visit and attempt that calls it."""
+
+    run: str
+    plan: str
+    version: int
+    data: dict[str, Any]
+    caller: Caller
+
+
+@dataclass(frozen=True)
+class Tell:
+    """Put an event into the inbox of another run: of a sub-plan's, or of the one that called this one."""
+
+    run: str
+    kind: str
+    payload: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -89,4 +138,16 @@ class Refusal:
     reason: str
 
 
-Effect = OpenTask | RemindTask | EscalateTask | CloseTask | DoneTask | Completed | Alert | Refusal
+Effect = (
+    OpenTask
+    | RemindTask
+    | EscalateTask
+    | MoveTask
+    | CloseTask
+    | DoneTask
+    | Completed
+    | Alert
+    | StartRun
+    | Tell
+    | Refusal
+)

@@ -13,6 +13,8 @@ import asyncio
 import logging
 import threading
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -21,33 +23,46 @@ from home.clock import Clock, SystemClock
 from home.database import Database
 from home.errors import NotFound, Refused
 from home.ids import new_id
+from home.limits import SystemLimits
 from orchestrate import statements
+from orchestrate.attempts import Host
 from orchestrate.connectors.port import Connector
+from orchestrate.connectors.registry import close_connectors
 from orchestrate.contracts import Plan
 from orchestrate.driver import Driver
 from orchestrate.events import read_event
 from orchestrate.heartbeat import Heartbeat
 from orchestrate.journal import Journal
 from orchestrate.memory import InlineJournal, MemoryDriver
-from orchestrate.operations import Park
+from orchestrate.observer import Observer
 from orchestrate.plan_index import PlanIndex
+from orchestrate.protected import Protected
 from orchestrate.rules import compile_rule
-from orchestrate.segment import Host, Segment
+from orchestrate.segment import Segment
 from orchestrate.start import Begun, start_with
-from orchestrate.statements import Claimed
+from orchestrate.statements import Claimed, Execute
 from orchestrate.watch import Watcher
 
 log = logging.getLogger("baton.engine")
+THREADS_PER_RUN = 4
+"""For branches that call something at the same time, and for calls that hang on after their time limit."""
 POLL_S = 1.0
 """How often due runs are looked for where nothing says that there are any."""
 GRACE_S = 5.0
 """How long `stop` lets attempts end by themselves."""
-POISON_PAUSE_S = 60.0
-"""How long a run rests whose segment broke, so that it does not keep others from running."""
+POISON_PAUSE_S = 10.0
+"""How long a run rests whose segment broke, times how often it did, so that others run meanwhile."""
+POISON_AFTER = 5
+"""Times in a row that driving a run may break off before it is stuck until somebody releases it."""
+OLDEST_EVERY = 8
+"""Of so many looks for runs one takes whoever waits longest, whatever its priority."""
+STUCK_LENGTH = 500
+LINGER_S = 1.0
+"""How long a segment waits for a place at a system before it parks its run."""
 NEXT = (
     "select min(due) from run where owner is null and status = 'open' and simulated = 0 and due is not null"
 )
-LEFT = "select id, due from run where owner is null and status = 'open' and simulated = 0"
+LEFT = "select id, due from run where owner is null and status = 'open' and simulated = 0 and stuck is null"
 Load = Callable[[str, int | None], tuple[Plan, int]]
 """From a plan's name and a version (`None`: the newest) to that version."""
 
@@ -66,11 +81,16 @@ class Engine:
         concurrency: int = 16,
         heartbeat_s: float = 1.0,
         takeover_s: float = 3.0,
+        poison_after: int = POISON_AFTER,
+        limits: Mapping[str, SystemLimits] | None = None,
         load: Load | None = None,
+        observer: Observer | None = None,
     ) -> None:
         self.database, self.driver, self.worker = database, driver, worker
         self.clock: Clock = clock or SystemClock()
-        self.concurrency = concurrency
+        self.concurrency, self.poison_after = concurrency, poison_after
+        self._looks = 0
+        self.observer = observer or Observer()
         self._load = load or partial(published, database)
         self._indexes: dict[tuple[str, int], PlanIndex] = {}
         self._driven: dict[str, Segment | None] = {}
@@ -85,8 +105,10 @@ class Engine:
             driver.name,
             every_s=heartbeat_s,
             limit_s=takeover_s,
+            poison_after=poison_after,
             driven=lambda: list(self._driven),
-            buried=driver.buried,
+            buried=self._buried,
+            beaten=self.observer.beat,
             freed=lambda: self._arrived(None),
         )
         self._watcher = Watcher(database, worker, lambda: self.now, self._arrived)
@@ -95,8 +117,19 @@ class Engine:
             connectors=connectors,
             clock=self.clock,
             index_of=lambda plan, version: self.index(plan, version)[0],
-            fresh=(lambda: True) if memory else self.heartbeat.fresh,
+            find=self.index,
+            news=self._arrived,
+            fresh=(lambda _: True) if memory else self.heartbeat.fresh,
             parked=driver.wake_at if isinstance(driver, MemoryDriver) else self._parked,
+            protected=Protected(
+                self.journal,
+                limits or {},
+                lambda: self.now,
+                self._arrived,
+                postgres=database.is_postgres,
+            ),
+            linger_s=0.0 if memory else LINGER_S,
+            observer=self.observer,
         )
 
     @property
@@ -213,10 +246,15 @@ class Engine:
             self._thread.join(timeout=5)
             self._loop = None
         self.journal.close()
+        self.observer.close()
 
     def _run_loop(self, ready: threading.Event) -> None:
         with asyncio.Runner() as runner:
             self._loop = runner.get_loop()
+            # The usual few threads would let calls wait unseen behind others that hang, and a call that
+            # waits there begins long after it was found that the run is still ours.
+            threads = THREADS_PER_RUN * self.concurrency
+            self._loop.set_default_executor(ThreadPoolExecutor(threads, thread_name_prefix="call"))
             self._loop.call_soon(ready.set)
             self._loop.run_forever()
 
@@ -229,6 +267,7 @@ class Engine:
                 for segment in filter(None, list(self._driven.values())):
                     end(segment)
                 await asyncio.sleep(0.01)
+        await close_connectors(self._host.connectors.values())
 
     @staticmethod
     def _time() -> float:
@@ -238,17 +277,24 @@ class Engine:
         """Take runs that are due while there is room, and hand them to the driver."""
         while not self._stopping:
             self._poke.clear()
-            room, taken = self.concurrency - len(self._driven), []
-            if room > 0:
-                taken = await self.journal.take(self.now, room)
-            for claimed in taken:
-                self._hand(claimed)
-            if room > 0 and len(taken) == room:
-                continue
             try:
-                await asyncio.wait_for(self._poke.wait(), await self._pause() if room > 0 else None)
-            except TimeoutError:
-                continue
+                pause = await self._take()
+            except Exception:
+                log.exception("could not take runs that are due; trying again")
+                pause = POLL_S
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._poke.wait(), pause)
+
+    async def _take(self) -> float | None:
+        """Take what there is room for, and hand it over; seconds until the next look, `None` without room."""
+        room = self.concurrency - len(self._driven)
+        if room <= 0:
+            return None
+        self._looks += 1
+        taken = await self.journal.take(self.now, room, oldest=self._looks % OLDEST_EVERY == 0)
+        for claimed in taken:
+            self._hand(claimed)
+        return 0.0 if len(taken) == room else await self._pause()
 
     async def _pause(self) -> float:
         """Seconds until the next run is due, at most `POLL_S`."""
@@ -265,13 +311,26 @@ class Engine:
             if self._stopping:
                 segment.stop()
             await segment.drive()
-        except Exception:
-            log.exception("a segment broke; its run rests a minute", extra={"run": claimed.run})
-            rest = Park(claimed.run, claimed.fence, claimed.rev, self.now + POISON_PAUSE_S)
-            await self.journal.park(rest)
+        except Exception as error:
+            log.exception("a segment broke; its run rests for a while", extra={"run": claimed.run})
+            await self.journal.submit(partial(self._break_off, claimed, error))
         finally:
             self._driven.pop(claimed.run, None)
             self._poke.set()
+
+    def _buried(self, worker: str) -> None:
+        self.driver.buried(worker)
+        self.observer.took_over(worker)
+
+    def _break_off(self, claimed: Claimed, error: Exception, execute: Execute) -> None:
+        """Let a run rest whose segment broke; one that breaks again and again is stuck."""
+        times = f"driving it broke off {self.poison_after} times in a row, last with"
+        why = f"{times} {type(error).__name__}: {error}"[:STUCK_LENGTH]
+        values = {"run": claimed.run, "fence": claimed.fence, "now": self.now, "why": why}
+        rest = {"pause": POISON_PAUSE_S, "poison": self.poison_after}
+        row = execute(statements.BREAK, values | rest).fetchone()
+        if row is not None and row[0] is not None:
+            statements.raise_alert(execute, claimed.run, "stuck", claimed.fence, row[0], self.now)
 
     def _arrived(self, run: str | None) -> None:
         """From any thread: there is news for `run`, or for some run."""

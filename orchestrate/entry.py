@@ -8,7 +8,7 @@ from orchestrate.effects import Completed, DoneTask, Effect, Refusal
 from orchestrate.events import Decided, Event, Failed, Succeeded
 from orchestrate.plan_index import PlanIndex
 from orchestrate.statements import ENTRY
-from orchestrate.turn import UNDO, State
+from orchestrate.turn import UNDO, State, attempt_key
 
 _EMPTY: dict[str, Any] = dict.fromkeys(ENTRY) | {"completes": 0}
 
@@ -20,7 +20,8 @@ def entry_of(
     entry = _EMPTY | {"at": at, "kind": event.kind, "event": event.model_dump_json(exclude_defaults=False)}
     node, token = getattr(event, "node", None), {}
     if node is not None and before is not None:
-        token = before["open"].get(node, {})
+        key = attempt_key(before, node, getattr(event, "visit", None) or 0)
+        token = before["open"].get(key, {})
         node = token.get("node", node) if node == UNDO else node
     entry |= {name: getattr(event, name, None) for name in ("visit", "attempt", "begun")}
     for effect in effects:
@@ -31,7 +32,9 @@ def entry_of(
                 node = effect.node
                 entry |= {"visit": effect.visit, "outcome": effect.outcome}
             case Completed():
+                node = effect.node
                 entry |= {"completes": 1, "enabled": effect.enabled, "visit": effect.visit}
+                entry["outcome"] = effect.outcome or entry["outcome"]
     entry["node"] = node
     step = index.nodes.get(node) if node else None
     if isinstance(step, Step):

@@ -8,12 +8,39 @@ from home.contracts import Contract
 from home.errors import Refused
 
 
+class Caller(Contract):
+    """The attempt of a step that a run is the sub-plan of: it is told how the run ends."""
+
+    run: str
+    node: str
+    visit: int
+    attempt: int
+    depth: int
+    """Of this run below the one that nobody called, from 1."""
+    trace: dict[str, str] | None = None
+    """Where the run that nobody called comes from; see `Started.trace`."""
+
+
 class Started(Contract):
     """The run begins; always the first event, and only then."""
 
     kind: Literal["started"] = "started"
     run: str
     data: dict[str, Any] = {}
+    caller: Caller | None = None
+    trace: dict[str, str] | None = None
+    """Where it comes from, as `home.telemetry.origin` says it."""
+
+
+class Called(Contract):
+    """An attempt of a sub-plan: the other plan's run starts in the transaction that keeps this event."""
+
+    kind: Literal["called"] = "called"
+    node: str
+    visit: int
+    attempt: int
+    plan: str
+    version: int
 
 
 class Accepted(Contract):
@@ -23,6 +50,28 @@ class Accepted(Contract):
     node: str
     visit: int
     attempt: int
+    within_s: float | None = None
+    """Nothing by then is not tried again but asked of a person; without it the step's timeout holds."""
+    role: str | None = None
+    """Who is asked then; `None`: whoever works the manual queue."""
+    reason: str = ""
+    """What they are told."""
+    otherwise: str | None = None
+    """Nothing by then is this outcome of the step, and nobody is asked."""
+
+
+class Asked(Contract):
+    """An attempt found that a person has to do the step."""
+
+    kind: Literal["asked"] = "asked"
+    node: str
+    visit: int
+    attempt: int
+    reason: str
+    context: dict[str, Any] = {}
+    """Shown beside the step's own instructions and data."""
+    role: str | None = None
+    """Who is asked; `None`: the step's own role."""
 
 
 class Succeeded(Contract):
@@ -94,7 +143,46 @@ class Resume(Contract):
     by: str = ""
 
 
-Event = Started | Accepted | Succeeded | Failed | Decided | Tick | Cancel | Pause | Resume
+class GoBack(Contract):
+    """Do a node of the path again, and all that comes after it."""
+
+    kind: Literal["go_back"] = "go_back"
+    node: str
+    """A step, or a block with everything in it."""
+    undo: bool = False
+    """Whether what was done since then is undone first, last first."""
+    data: dict[str, Any] = {}
+    """Corrections to the run's data."""
+    by: str = ""
+    reason: str = ""
+
+
+class Reschedule(Contract):
+    """A task, or the run as a whole, is due at another time."""
+
+    kind: Literal["reschedule"] = "reschedule"
+    task: str | None = None
+    """`None`: the deadline of the run."""
+    due: float | None = None
+    """Seconds since 1970; `None`: it has no due time any more."""
+    by: str = ""
+
+
+Event = (
+    Started
+    | Accepted
+    | Asked
+    | Called
+    | Succeeded
+    | Failed
+    | Decided
+    | Tick
+    | Cancel
+    | Pause
+    | Resume
+    | GoBack
+    | Reschedule
+)
 _EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="kind")])
 
 

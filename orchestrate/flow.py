@@ -3,24 +3,30 @@
 from typing import Any
 
 from home.errors import BatonError
+from orchestrate.asking import CANCEL, open_side_task
 from orchestrate.contracts import Branch, Choice, Loop, Parallel, Sequence, Step, deciders
-from orchestrate.effects import CloseTask
-from orchestrate.turn import PARTS, Token, Turn, new_scope
-from orchestrate.work import begin_step, open_side_task
+from orchestrate.each import begin_each, done_item, go_on
+from orchestrate.effects import CloseTask, Tell
+from orchestrate.turn import PARTS, Token, Turn, copied, new_scope
+from orchestrate.work import begin_step
 
-AGAIN, ON, CANCEL = "again", "on", "cancel"
+AGAIN, ON = "again", "on"
 
 
 def walk(turn: Turn) -> None:
     """Follow the agenda until the run waits or has ended."""
     while turn.agenda:
         what, node = turn.agenda.pop()
-        (_enter if what == "enter" else _leave)(turn, node)
+        STEPS[what](turn, node)
 
 
 def _enter(turn: Turn, node_id: str) -> None:
     node = turn.index.nodes[node_id]
+    if turn.index.compensates:
+        turn.state.setdefault("marks", {})[node_id] = len(turn.state["undo"])
     match node:
+        case Step() if node.each is not None:
+            begin_each(turn, node)
         case Step():
             begin_step(turn, node)
         case Sequence():
@@ -51,8 +57,15 @@ def _next_in_sequence(turn: Turn, node: Sequence) -> None:
         turn.leave(node.id)
 
 
+def _more(turn: Turn, node_id: str) -> None:
+    go_on(turn, turn.index.step(node_id))
+
+
 def _leave(turn: Turn, node_id: str) -> None:
-    turn.open.pop(node_id, None)
+    token = turn.open.pop(node_id, {})
+    if "item" in token:
+        done_item(turn, turn.index.step(token["node"]), token)
+        return
     if node_id in turn.index.side:
         open_side_task(turn, turn.index.side[node_id])
         return
@@ -217,13 +230,31 @@ def go_round(turn: Turn, node: Loop, way: str, *, by_hand: bool = False) -> None
         turn.leave(node.id)
 
 
+KEPT = ("format", "run", "caller", "started", "ending", *PARTS, "visits", "took", "tasks")
+"""What outlives a run."""
+STEPS = {"enter": _enter, "leave": _leave, "more": _more}
+
+
 def finish(turn: Turn, status: str) -> None:
-    """End the run: close what is still open beside it and keep only what outlives it."""
+    """End the run: close what is still open beside it, answer its caller, keep only what outlives it."""
     for token in turn.open.values():
         if "task" in token:
             turn.effects.append(CloseTask(token["task"]["id"]))
+    if "caller" in turn.state:
+        turn.effects.append(_answer(turn, status))
     turn.agenda.clear()
-    kept = ("format", "run", "started", "data", "done", "outcome", "visits", "took", "tasks", "ending")
-    state = {name: turn.state[name] for name in kept if name in turn.state}
+    state = {name: turn.state[name] for name in KEPT if name in turn.state}
     turn.state.clear()
     turn.state.update(state, status=status, ended=turn.now, open={}, undo=[], timers={})
+
+
+def _answer(turn: Turn, status: str) -> Tell:
+    """What the step that called this run is told: its data and the outcome said last, or a failure."""
+    state, caller = turn.state, turn.state["caller"]
+    place = {name: caller[name] for name in ("node", "visit", "attempt")}
+    place |= {"begun": state["started"], "resource": state["run"]}
+    if status == "done":
+        said = {"outcome": list(state["outcome"].values())[-1]} if state["outcome"] else {}
+        return Tell(caller["run"], "succeeded", place | {"output": said | copied(state["data"])})
+    why = ": ".join(filter(None, (f"its run {state['run']} was cancelled", state["ending"].get("reason"))))
+    return Tell(caller["run"], "failed", place | {"error": why, "retryable": False})

@@ -1,7 +1,7 @@
 """`baton plan`: turns a candidate into a to-be plan with evidence, or says what to plan instead."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from home.clock import Clock
@@ -9,6 +9,7 @@ from home.context import Context
 from home.contracts import Argument, Contract, FileResponse, Option, OutputFile, Request, utc_text
 from home.errors import Refused
 from home.text import duration, percent, plain, table
+from ingest.quality.contracts import WORSE, Check, Gate
 from orchestrate.contracts import Choice, Evidence, Loop, Owner, deciders
 
 if TYPE_CHECKING:
@@ -72,6 +73,11 @@ class Planned(FileResponse):
     """Name of the plan."""
     candidate: str
     verdict: Literal["plan", "pilot", "refuse"]
+    """The worse of what the process allows and what the quality of its log allows."""
+    quality: Literal["pass", "pilot", "refuse"]
+    """The quality gate of the log; `baton quality LOG` says more."""
+    checklist: tuple[Check, ...]
+    """What the quality gate looked at."""
     coverage: float
     """Share of finished cases that the plan can take exactly."""
     precision: float
@@ -95,17 +101,26 @@ class Planned(FileResponse):
             "pilot": "pilot it first",
             "refuse": "too varied to plan whole",
         }
+        if self.quality == "refuse":
+            words["refuse"] = "its log is not good enough to plan from"
         yield plain(
             f"{self.candidate}: {words[self.verdict]}. The tree accepts {percent(self.coverage)} of "
             f"{self.cases:,} cases exactly, at precision {self.precision:.2f}."
         )
+        told = Gate(verdict=self.quality, checks=self.checklist).told
+        yield from (plain(f"  {check.effect}: {check.note}") for check in told)
+        if not told:
+            yield f"  checked: its log passes all {len(self.checklist)} checks of quality"
         for reason, n in self.left_out.items():
             if n:
                 yield f"{n:,} cases left out: {reason}."
         if self.floating:
             yield plain(f"At any time, beside the plan: {', '.join(self.floating)}.")
         if self.verdict == "refuse":
-            yield plain(f"Worth planning instead: {', '.join(self.blocks) or 'nothing found; try --where'}")
+            if self.quality != "refuse":
+                yield plain(
+                    f"Worth planning instead: {', '.join(self.blocks) or 'nothing found; try --where'}"
+                )
             return
         yield ""
         rows = [
@@ -134,32 +149,44 @@ class Planned(FileResponse):
 
 
 class Unplannable(Refused):
-    """A process is too varied to be planned as a whole; `report` says what can be."""
+    """A process is too varied to be planned as a whole, or its log too poor; `report` says what can be."""
 
     code = "unplannable"
 
     def __init__(self, report: Planned) -> None:
         instead = ", ".join(report.blocks[:3])
+        self.report = report
+        if report.quality == "refuse":
+            log = report.candidate.partition(":")[0]
+            why = " ".join(check.note for check in report.checklist if check.verdict == "refuse")
+            super().__init__(
+                f"The log of {report.candidate!r} is not good enough to plan from: {why}",
+                hint=f"`baton quality {log}` says what to do about it.",
+            )
+            return
         super().__init__(
             f"{report.candidate!r} is too varied to plan: a precise tree accepts only "
             f"{percent(report.coverage)} of its {report.cases:,} cases.",
             hint=f"Plan a part of it: {instead}." if instead else "See `baton candidates` for parts of it.",
         )
-        self.report = report
 
 
 def plan(context: Context, request: PlanRequest) -> Planned:
     """Make a to-be plan from a candidate.
 
     The process tree is grown from the finished cases since the process last changed; every choice gets
-    a named kind; each redesign move is applied, proposed or refused with its evidence. Exit code 1
-    where the process is too varied, with the parts of it that can be planned.
+    a named kind; each redesign move is applied, proposed or refused with its evidence. The quality gate
+    of the log can lower the verdict to a pilot or refuse it, with the reason. Exit code 1 where the
+    process is too varied, with the parts of it that can be planned, or its log too poor.
     """
     made = design_candidate(context, request.candidate, owner=request.owner, name=request.name)
-    found = report(made, blocks=())
+    made, gate = _lowered(context, made)
+    found = report(made, gate, blocks=())
     if found.verdict == "refuse":
+        if gate.verdict == "refuse":
+            raise Unplannable(found)
         context.job.progress(0.9, "looking for parts that can be planned")
-        raise Unplannable(report(made, blocks=_blocks(context, made)))
+        raise Unplannable(report(made, gate, blocks=_blocks(context, made)))
     from orchestrate.plan_file import plan_text
 
     return found.model_copy(update={"content": plan_text(made.plan)})
@@ -169,6 +196,7 @@ def design_candidate(
     context: Context, candidate: str, *, owner: str | None = None, name: str | None = None
 ) -> "Designed":
     """Read a candidate's cases and design its plan."""
+    from ingest.shape import added
     from mining.instances import instances
     from mining.lens import lens
     from orchestrate.design import design
@@ -179,6 +207,7 @@ def design_candidate(
     context.job.progress(0.05, f"reading {log.name}")
     with lens(context, log.name, where=scope.where) as view:
         frame = instances(view.some().cursor)
+        by_hand = added(view.cursor)
     facts = Facts(
         log=log.name,
         log_hash=log.hash,
@@ -189,6 +218,7 @@ def design_candidate(
         changed=True,
         activities=scope.part,
         focus=scope.focus,
+        added=by_hand,
     )
     context.job.progress(0.3, "growing the process tree and looking for moves")
     by = Owner(name=owner or context.actor, confirmed=owner is not None)
@@ -238,7 +268,20 @@ def _blocks(context: Context, made: "Designed") -> tuple[str, ...]:
     return tuple(plannable_blocks(context, provenance.log)) if provenance else ()
 
 
-def report(made: "Designed", blocks: tuple[str, ...]) -> Planned:
+def _lowered(context: Context, made: "Designed") -> tuple["Designed", Gate]:
+    """The design with the verdict that its log's quality leaves, and the gate that was asked."""
+    from ingest.quality.command import quality_gate
+
+    provenance = made.plan.provenance
+    assert provenance is not None  # noqa: S101 - design always says where a plan came from
+    gate = quality_gate(context, provenance.log)
+    verdicts: tuple[Literal["plan", "pilot", "refuse"], ...] = ("plan", "pilot", "refuse")
+    worse = max(verdicts.index(provenance.verdict or "plan"), WORSE.index(gate.verdict))
+    told = provenance.model_copy(update={"verdict": verdicts[worse]})
+    return replace(made, plan=made.plan.model_copy(update={"provenance": told})), gate
+
+
+def report(made: "Designed", gate: Gate, blocks: tuple[str, ...]) -> Planned:
     """What is said of a designed plan."""
     from orchestrate.changes import steps
     from orchestrate.check import nodes
@@ -250,6 +293,8 @@ def report(made: "Designed", blocks: tuple[str, ...]) -> Planned:
         plan=plan.name,
         candidate=provenance.candidate,
         verdict=provenance.verdict or "plan",
+        quality=gate.verdict,
+        checklist=(*gate.checks, *_by_hand(made)),
         coverage=provenance.coverage or 0.0,
         precision=provenance.precision or 0.0,
         cases=made.cases,
@@ -261,6 +306,30 @@ def report(made: "Designed", blocks: tuple[str, ...]) -> Planned:
         blocks=blocks,
         owner=plan.owner.name,
         owner_confirmed=plan.owner.confirmed,
+    )
+
+
+def _by_hand(made: "Designed") -> Iterator[Check]:
+    """Whether each step that people added to the log has its place in the plan; nothing is guessed."""
+    from orchestrate.redesign.off_system import names_of
+
+    known = names_of(made.plan.moves)
+    if not known:
+        return
+    said = []
+    for name, moves in known.items():
+        first = moves[0]
+        if first.grade == "refuse":
+            said.append(f"{first.title}: {first.evidence[1].statement}")
+        elif first.grade == "propose":
+            ways = " or ".join(f"--accept {m.id} ({m.title.removeprefix(repr(name)).strip()})" for m in moves)
+            said.append(f"{name!r} has no one place in the plan: {first.evidence[1].statement}; {ways}")
+    yield Check(
+        check="off_system",
+        words="Do the steps that were added by hand have one place in the plan?",
+        value=round(1 - len(said) / len(known), 4),
+        verdict="pass",
+        note=". ".join(said),
     )
 
 

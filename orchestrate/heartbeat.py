@@ -9,15 +9,25 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from home.database import Database
-from orchestrate.statements import Execute, on_driver
+from home.errors import Unreachable
+from orchestrate.journal import passing_trouble
+from orchestrate.statements import Execute, on_driver, raise_alert
 
 log = logging.getLogger("baton.engine")
 FRESH_SHARE = 0.8
+START_PATIENCE_S = 30.0
 POSTGRES_CLOCK = "extract(epoch from clock_timestamp())::float8"
 SQLITE_CLOCK = "((julianday('now') - 2440587.5) * 86400.0)"
 FREE = "update run set owner = null, fence = fence + 1, due = 0"
-ORPHANS = f"""{FREE} where owner is not null and simulated = 0
-and not exists (select 1 from worker where worker.id = run.owner) returning id"""  # noqa: S608
+BROKEN_OFF = """
+update run set owner = null, fence = fence + 1, recoveries = recoveries + 1,
+  due = case when recoveries + 1 >= :poison then null else 0 end,
+  stuck = case when recoveries + 1 >= :poison then :why else null end"""
+OF_WORKER = f"{BROKEN_OFF} where owner = :worker returning id, stuck, fence"
+ORPHANS = f"""{BROKEN_OFF} where owner is not null and simulated = 0
+and not exists (select 1 from worker where worker.id = run.owner) returning id, stuck, fence"""  # noqa: S608
+LEAVE = "delete from system_place where worker = :worker"
+DIED = "its worker died every time, {} times in a row; `baton release` lets it go on"
 
 
 class Heartbeat:
@@ -31,29 +41,56 @@ class Heartbeat:
         *,
         every_s: float,
         limit_s: float,
+        poison_after: int = 5,
         driven: Callable[[], Iterable[str]],
         buried: Callable[[str], None],
         freed: Callable[[], None],
+        beaten: Callable[[float], None] = lambda _: None,
     ) -> None:
         self.database, self.worker, self.driver = database, worker, driver
-        self.every_s, self.limit_s = every_s, limit_s
-        self._driven, self._buried, self._freed = driven, buried, freed
-        self._last = self._quiet_until = 0.0
+        self.every_s, self.limit_s, self.poison_after = every_s, limit_s, poison_after
+        self._driven, self._buried, self._freed, self._beaten = driven, buried, freed, beaten
+        self._last = self._quiet_until = self._unbroken = 0.0
         self._suspects: set[str] = set()
         self._connection: Any = None
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._beat_on, name=f"heartbeat {worker}", daemon=True)
 
-    def fresh(self) -> bool:
-        """Whether nobody can have taken our runs yet, with a fifth of the limit to spare."""
-        return time.monotonic() - self._last < FRESH_SHARE * self.limit_s
+    def fresh(self, since: float) -> bool:
+        """Whether nobody can have taken a run yet that was ours at `since` (of the monotonic clock).
+
+        A fifth of the limit is to spare. A beat that comes too late, as after the process was stopped,
+        makes the lease certain again for what is found ours after it, and for nothing else.
+        """
+        return since >= self._unbroken and time.monotonic() - self._last < FRESH_SHARE * self.limit_s
 
     def start(self) -> None:
-        """Beat once, let go of what an earlier life of this worker left, and go on beating."""
-        self._transaction(lambda execute: execute(f"{FREE} where owner = :worker", {"worker": self.worker}))
-        self._beat()
+        """Beat once, let go of what an earlier life of this worker left, and go on beating.
+
+        A store that does not answer is asked again for a while; then raises `Unreachable`.
+        """
+        deadline = time.monotonic() + START_PATIENCE_S
+        while (trouble := self._first_beat()) is not None:
+            if time.monotonic() > deadline:
+                raise Unreachable(
+                    f"The transactional store did not answer for {START_PATIENCE_S:g} s: {trouble}",
+                    hint="Check that the database is up and that --home or BATON_DATABASE_URL is right.",
+                ) from trouble
+            self._ended.wait(self.every_s)
         self._disconnect()  # the thread opens its own; SQLite's belong to one thread
         self._thread.start()
+
+    def _first_beat(self) -> Exception | None:
+        """What kept it from being heard, where trying again can help."""
+        try:
+            self._transaction(lambda execute: self._recover(execute, OF_WORKER, self.worker))
+            self._beat()
+        except Exception as error:
+            self._disconnect()
+            if not passing_trouble(error)[0]:
+                raise
+            return error
+        return None
 
     def stop(self) -> None:
         """Let go of every run and say goodbye, so that nobody has to wait for the limit."""
@@ -72,6 +109,7 @@ class Heartbeat:
 
     def _goodbye(self, execute: Execute) -> None:
         execute(f"{FREE} where owner = :worker", {"worker": self.worker})
+        execute(LEAVE, {"worker": self.worker})
         execute("delete from worker where id = :worker", {"worker": self.worker})
 
     def _beat_on(self) -> None:
@@ -88,7 +126,10 @@ class Heartbeat:
     def _beat(self) -> None:
         begun = time.monotonic()
         self._transaction(self._say_alive)
+        if begun - self._last > FRESH_SHARE * self.limit_s:
+            self._unbroken = begun
         self._last = begun
+        self._beaten(time.monotonic() - begun)
         freed = self._transaction(self._reconcile)
         dead: list[str] = []
         if begun >= self._quiet_until:
@@ -102,17 +143,30 @@ class Heartbeat:
 
     def _transaction(self, work: Callable[[Execute], Any]) -> Any:
         if self._connection is None:
-            self._connection = self.database.raw()
+            self._connection = self._open()
         execute = on_driver(self._connection, postgres=self.database.is_postgres)
         execute("begin" if self.database.is_postgres else "begin immediate", {})
         try:
             found = work(execute)
             execute("commit", {})
         except BaseException:
-            if not getattr(self._connection, "closed", False):
+            if self._in_transaction():
                 execute("rollback", {})
             raise
         return found
+
+    def _open(self) -> Any:
+        """A connection of its own; cut off in a transaction, its locks are gone after a second."""
+        connection = self.database.raw()
+        if self.database.is_postgres:
+            connection.execute("set idle_in_transaction_session_timeout = 1000")
+        return connection
+
+    def _in_transaction(self) -> bool:
+        """Whether there is something to roll back: a lost connection or a full disk has done so already."""
+        if self.database.is_postgres:
+            return not self._connection.closed
+        return bool(self._connection.in_transaction)
 
     @property
     def _clock(self) -> str:
@@ -133,9 +187,19 @@ class Heartbeat:
         dead = [row[0] for row in execute(silent, {"limit": self.limit_s}).fetchall()]
         taken = 0
         for worker in dead:
-            taken += execute(f"{FREE} where owner = :worker", {"worker": worker}).rowcount
+            taken += self._recover(execute, OF_WORKER, worker)
             execute("delete from worker where id = :worker", {"worker": worker})
-        return dead, taken + len(execute(ORPHANS, {}).fetchall())
+        return dead, taken + self._recover(execute, ORPHANS, "")
+
+    def _recover(self, execute: Execute, statement: str, worker: str) -> int:
+        """Free runs whose worker died driving them; one that it happens to again and again is parked."""
+        why = DIED.format(self.poison_after)
+        rows = execute(statement, {"worker": worker, "poison": self.poison_after, "why": why}).fetchall()
+        for run, stuck, fence in rows:
+            if stuck is not None:
+                raise_alert(execute, run, "stuck", int(fence), stuck, time.time())
+        execute(LEAVE, {"worker": worker})
+        return len(rows)
 
     def _reconcile(self, execute: Execute) -> int:
         """Let go of runs that are ours twice in a row though nobody drives them: a lost answer."""

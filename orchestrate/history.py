@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from home.contracts import utc_text
 from home.errors import Refused
-from mining.drift import find_changes
+from ingest.shaping.placed import Placed
+from mining.change_points import find_changes, seconds, settled
 from mining.floating import grow_beside_floating
 from mining.grow import Grown
 from mining.outcomes import DecisionName, decision_names
@@ -49,6 +50,8 @@ class Facts:
     """Find out when the process last changed, and take only cases since then."""
     activities: tuple[str, ...] | None = None
     """Only this part of the process; None is the whole."""
+    added: tuple[Placed, ...] = ()
+    """Steps that people added to the log by hand; no instance has them."""
 
 
 @dataclass(frozen=True)
@@ -218,18 +221,18 @@ def finished(frame: pd.DataFrame, facts: Facts) -> tuple[pd.DataFrame, dict[str,
 def last_change(frame: pd.DataFrame) -> str | None:
     """When the process last changed, if enough cases came after it; ISO 8601, UTC.
 
-    Cases that began less than the 95th percentile of cycle times before the log ends are not asked:
-    of them only the quick ones have ended, which looks like a change and is none.
+    Changes too small to act on do not count.
     """
     whole, _ = finished(frame, Facts(""))
     span = whole.groupby("case", sort=False).agg(begun=("start", "min"), ended=("end", "max"))
-    mature = span["begun"] <= frame["end"].max() - (span["ended"] - span["begun"]).quantile(0.95)
-    span = span[mature].sort_values("begun", kind="stable")
+    span = span.sort_values("begun", kind="stable")
+    running = np.zeros(len(span), dtype=bool)
+    span = span.iloc[: settled(running, seconds(span["begun"]), seconds(span["ended"]))]
     variants = whole.groupby("case", sort=False)["activity"].agg(tuple).loc[span.index]
     codes, sequences = pd.factorize(variants)
-    changes = [c.case for c in find_changes(codes.astype(np.int64), list(sequences))]
-    changes = [case for case in changes if len(span) - case >= FEWEST_AFTER]
-    return utc_text(span["begun"].iloc[changes[-1]]) if changes else None
+    changes = find_changes(codes.astype(np.int64), list(sequences))
+    last = [c.case for c in changes if not c.small and len(span) - c.case >= FEWEST_AFTER]
+    return utc_text(span["begun"].iloc[last[-1]]) if last else None
 
 
 def own_outcome(frame: pd.DataFrame) -> "pd.Series[str]":

@@ -10,6 +10,9 @@ import queue
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
+from contextvars import copy_context
+from dataclasses import replace
+from time import monotonic
 from typing import Any
 
 from sqlalchemy.engine import Connection
@@ -22,6 +25,7 @@ from orchestrate.statements import Claimed, Commit, Execute, on_driver, on_sqlal
 log = logging.getLogger("baton.engine")
 LARGEST_BATCH = 256
 LONGEST_PAUSE_S = 1.0
+PASSING_ON_SQLITE = ("locked", "busy", "full", "disk I/O error", "unable to open")
 
 
 _Queued = tuple[Operation, "asyncio.Future[Any] | Future[Any]"]
@@ -56,13 +60,15 @@ class Journal:
 
     async def claim(self, run: str) -> Claimed | None:
         """Become the owner of a run that nobody owns; `None` where somebody does or it has ended."""
+        since = monotonic()
         found: Claimed | None = await self._submit(Claim(run))
-        return found
+        return found and replace(found, since=since)
 
-    async def take(self, now: float, limit: int) -> list[Claimed]:
-        """Become the owner of the runs that have been due for longest."""
-        found: list[Claimed] = await self._submit(Take(now, limit))
-        return found
+    async def take(self, now: float, limit: int, *, oldest: bool = False) -> list[Claimed]:
+        """Become the owner of the runs whose turn it is; `oldest` looks at nothing but their wait."""
+        since = monotonic()
+        found: list[Claimed] = await self._submit(Take(now, limit, oldest))
+        return [replace(claimed, since=since) for claimed in found]
 
     async def unseen(self, run: str, seen: int) -> list[tuple[int, str, str]]:
         """`(seq, kind, payload)` of the events after `seen`."""
@@ -72,6 +78,13 @@ class Journal:
 
         return [(int(seq), kind, payload) for seq, kind, payload in await self._submit(Call(read))]
 
+    def submit(self, function: Callable[[Execute], Any], *, system: str = "") -> "asyncio.Future[Any]":
+        """Run `function` in a transaction of the writer; it may be called twice.
+
+        `system` names the protected system whose row it locks.
+        """
+        return self._submit(Call(function, system))
+
     async def ask(self, query: str) -> Any:
         """The first column of a query's first row."""
         return await self._submit(Call(lambda execute: execute(query, {}).fetchone()[0]))
@@ -79,7 +92,8 @@ class Journal:
     def call(self, function: Callable[[Execute], Any]) -> Any:
         """Run `function` in a transaction of the writer and wait for it. It may be called twice."""
         future: Future[Any] = Future()
-        self._queue.put((Call(function), future))
+        context = copy_context()  # whoever asks is known in there, too
+        self._queue.put((Call(lambda execute: context.run(function, execute)), future))
         return future.result()
 
     def close(self) -> None:
@@ -146,7 +160,8 @@ class Journal:
                 found = apply(execute, operations, self.worker, postgres=False)
                 connection.execute("commit")
             except BaseException:
-                connection.execute("rollback")
+                if connection.in_transaction:  # a full disk has rolled it back already
+                    connection.execute("rollback")
                 raise
             return found
         if len(operations) == 1 and isinstance(operations[0], Commit) and not operations[0].writes:
@@ -190,15 +205,17 @@ def passing_trouble(error: Exception) -> tuple[bool, bool]:
     import sqlite3
 
     if isinstance(error, sqlite3.OperationalError):
-        return "locked" in str(error) or "busy" in str(error), False
+        words = str(error)
+        # A disk that is full or fails may be mended while we wait; what failed once is opened anew.
+        return any(word in words for word in PASSING_ON_SQLITE), "disk" in words
     import psycopg
 
     if not isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
         return False, False
     state = error.sqlstate or ""
-    # 08 connection, 40 deadlock or serialisation, 57P shutdown, 25P03 our own idle limit
-    passing = not state or state.startswith(("08", "40", "57P")) or state == "25P03"
-    return passing, passing and not state.startswith("40")
+    # 08 connection, 40 deadlock or serialisation, 53 no room, 57P shutdown, 25P03 our own idle limit
+    passing = not state or state.startswith(("08", "40", "53", "57P")) or state == "25P03"
+    return passing, passing and not state.startswith(("40", "53"))
 
 
 def _settle(results: Iterable[tuple[Any, Any]]) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
+from home.changes import upkeep
 from home.context import Context
 from home.contracts import Argument, Request, Response
 from home.errors import NotFound, Refused
@@ -87,7 +88,8 @@ def kpis(context: Context, request: KpisRequest) -> Kpis:
     context.job.progress(0.1, "reading both logs")
     then, now = (_frame(context, log, plan) for log in (before, after))
     context.job.progress(0.3, "comparing them")
-    compared = context.compute(compared_kpis, then, now, How(plan, before, after, request.seed))
+    told = (_troubles(context, before), _troubles(context, after))
+    compared = context.compute(compared_kpis, then, now, How(plan, before, after, request.seed, told))
     return Kpis(
         plan=plan.name,
         before=before.name,
@@ -119,10 +121,11 @@ def _after(context: Context, plan: Plan) -> str:
     ended = "select 1 as one from run_case where plan = :plan and simulated = 0 and status = 'done' limit 1"
     if context.state.row(ended, {"plan": plan.name}):
         zone = find_log(context.events, plan.provenance.log).tz if plan.provenance else "UTC"
-        ingest(
-            context,
-            IngestRequest(source="state", log=runs, adapter="engine_runs", table=runs, tz=zone, replace=True),
+        asked = IngestRequest(
+            source="state", log=runs, adapter="engine_runs", table=runs, tz=zone, replace=True
         )
+        with upkeep():
+            ingest(context, asked)
         return runs
     try:
         return find_log(context.events, played).name
@@ -131,6 +134,13 @@ def _after(context: Context, plan: Plan) -> str:
             f"No run of plan {plan.name!r} has ended, and its sandbox has played none.",
             hint=f"`baton sandbox {plan.name}` plays some; `baton start {plan.name}` starts a real one.",
         ) from None
+
+
+def _troubles(context: Context, log: Log) -> "pd.DataFrame | None":
+    """What the journals say of a log that is a plan's runs."""
+    from orchestrate.troubles import troubles
+
+    return troubles(context.state, log.plan) if log.plan and not log.simulated else None
 
 
 def _frame(context: Context, log: Log, plan: Plan) -> "pd.DataFrame":
@@ -168,6 +178,8 @@ class How:
     before: Log
     after: Log
     seed: int
+    troubles: "tuple[pd.DataFrame | None, pd.DataFrame | None]" = (None, None)
+    """What the journals say, where a side is runs."""
 
 
 @dataclass(frozen=True)
@@ -185,7 +197,7 @@ def compared_kpis(before: "pd.DataFrame", after: "pd.DataFrame", how: How) -> Co
     from mining.measures import equalise
     from orchestrate.measured import exceptional, measured_sides, predicted
 
-    sides = measured_sides(before, after, how.plan, how.before, how.after)
+    sides = measured_sides(before, after, how.plan, how.before, how.after, how.troubles)
     first, then, equalised_by = equalise(*sides, before, after)
     found = kpi_table(first, then, simulated=how.after.simulated, seed=how.seed)
     if not how.after.simulated:

@@ -15,6 +15,7 @@ from mining.running import running_cases
 from orchestrate.bind import steps_of
 from orchestrate.contracts import Node, Plan, Step
 from orchestrate.predict import Change, design_effect, predict
+from orchestrate.troubles import with_troubles
 
 STATE = "case:state"
 """Column of a log of runs: open, done or cancelled."""
@@ -38,9 +39,17 @@ def under_plan_names(frame: pd.DataFrame, plan: Plan) -> pd.DataFrame:
 
 
 def measured_sides(
-    before: pd.DataFrame, after: pd.DataFrame, plan: Plan, before_log: Log, after_log: Log
+    before: pd.DataFrame,
+    after: pd.DataFrame,
+    plan: Plan,
+    before_log: Log,
+    after_log: Log,
+    troubles: tuple[pd.DataFrame | None, pd.DataFrame | None] = (None, None),
 ) -> tuple[Cases, Cases]:
-    """Measures of the cases of both sides: the same activities count as exceptions and approvals."""
+    """Measures of the cases of both sides: the same activities count as exceptions and approvals.
+
+    `troubles` are what the journals say of sides that are runs (`orchestrate.troubles`).
+    """
     exceptions, decided = exceptional(before, plan), approvals(plan)
     first = case_measures(
         before,
@@ -65,7 +74,7 @@ def measured_sides(
     if after_log.simulated:
         then = replace(then, omitted=then.omitted | {f"waiting_{cause}_s": NO_QUEUES for cause in CAUSES})
         first = replace(first, omitted=first.omitted | {f"waiting_{cause}_s": NO_QUEUES for cause in CAUSES})
-    return first, then
+    return with_troubles(first, troubles[0]), with_troubles(then, troubles[1])
 
 
 def exceptional(before: pd.DataFrame, plan: Plan) -> frozenset[str]:

@@ -8,7 +8,7 @@ import asyncio
 import heapq
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from home.clock import Clock, SettableClock
@@ -69,6 +69,12 @@ class InlineJournal(Journal):
         self._connection.close()
 
 
+def not_before(moment: float) -> datetime:
+    """The first microsecond at which a moment (seconds since 1970) has come; rounded down it never would."""
+    found = datetime.fromtimestamp(moment, UTC)
+    return found if found.timestamp() >= moment else found + timedelta(microseconds=1)
+
+
 class MemoryDriver:
     """A heap of moments; the earliest happens next, and a settable clock is moved there."""
 
@@ -106,7 +112,7 @@ class MemoryDriver:
             if moment > self.clock.now().timestamp():
                 if not isinstance(self.clock, SettableClock):
                     break
-                self.clock.set(datetime.fromtimestamp(moment, UTC))
+                self.clock.set(not_before(moment))
             heapq.heappop(self._heap)
             await claim(run)
             while self._handed:

@@ -33,6 +33,8 @@ class Park:
     fence: int
     rev: int
     due: float | None
+    held: str | None = None
+    """What the next attempt waits for, where that is not in the run's state."""
 
 
 @dataclass(frozen=True)
@@ -47,14 +49,18 @@ class Call:
     """Anything else; called again after a lost connection."""
 
     function: Callable[[Execute], Any]
+    system: str = ""
+    """The protected system whose row it locks."""
 
 
 @dataclass(frozen=True)
 class Take:
-    """Become the owner of the runs that have been due for longest."""
+    """Become the owner of the runs whose turn it is: the most urgent first, then who waits longest."""
 
     now: float
     limit: int
+    oldest: bool = False
+    """Whoever waits longest, whatever its priority: so that nobody waits for ever."""
 
 
 Operation = Commit | Park | Claim | Take | Call
@@ -70,10 +76,23 @@ def apply(execute: Execute, operations: list[Operation], worker: str, *, postgre
     if postgres and commits:
         verdicts = _commit_batch(execute, [commit for _, commit in commits], worker)
         results.update({i: verdict for (i, _), verdict in zip(commits, verdicts, strict=True)})
-    for i, operation in enumerate(operations):
+    for i, operation in sorted(enumerate(operations), key=_turn):
         if i not in results:
             results[i] = _one(execute, operation, worker, postgres=postgres)
     return [results[i] for i in range(len(operations))]
+
+
+def _turn(numbered: tuple[int, Operation]) -> tuple[bool, str]:
+    """Systems first and by name: whatever workers lock, they lock in one order and never in a circle."""
+    operation = numbered[1]
+    system = operation.system if isinstance(operation, Call) else ""
+    return not system, system
+
+
+def park(execute: Execute, wanted: Park, worker: str) -> Verdict:
+    """Let go of a run, unless an event is unseen."""
+    parked = execute(sql.PARK, vars(wanted)).rowcount == 1
+    return Verdict.DONE if parked else _why(execute, wanted, worker)
 
 
 def _one(execute: Execute, operation: Operation, worker: str, *, postgres: bool) -> Any:
@@ -81,14 +100,14 @@ def _one(execute: Execute, operation: Operation, worker: str, *, postgres: bool)
         case Commit():
             return _commit(execute, operation, worker)
         case Park():
-            parked = execute(sql.PARK, vars(operation)).rowcount == 1
-            return Verdict.DONE if parked else _why(execute, operation, worker)
+            return park(execute, operation, worker)
         case Claim():
             row = execute(sql.CLAIM, {"run": operation.run, "worker": worker}).fetchone()
             return Claimed(*row) if row else None
         case Take():
             statement = sql.TAKE_POSTGRES if postgres else sql.TAKE
-            rows = execute(statement, vars(operation) | {"worker": worker}).fetchall()
+            turn = {"now": operation.now, "limit": operation.limit, "oldest": int(operation.oldest)}
+            rows = execute(statement, turn | {"worker": worker}).fetchall()
             return [Claimed(*row) for row in rows]
         case Call():
             return operation.function(execute)
@@ -99,9 +118,8 @@ def _commit(execute: Execute, commit: Commit, worker: str) -> Verdict:
     if execute(sql.COMMIT, values).rowcount != 1:
         return _why(execute, commit, worker)
     execute(sql.JOT, values | {"worker": worker})
-    for statement, parameters in commit.writes:
-        execute(statement, parameters)
-    if commit.park and execute(sql.PARK, values).rowcount != 1:
+    sql.carry_out(execute, commit.writes)
+    if commit.park and execute(sql.PARK, values | {"held": None}).rowcount != 1:
         return Verdict.NOT_PARKED
     return Verdict.DONE
 
@@ -115,8 +133,7 @@ def _commit_batch(execute: Execute, commits: list[Commit], worker: str) -> list[
         if commit.run not in written:
             verdicts.append(_why(execute, commit, worker))
             continue
-        for statement, parameters in commit.writes:
-            execute(statement, parameters)
+        sql.carry_out(execute, commit.writes)
         parked = not commit.park or written[commit.run]
         verdicts.append(Verdict.DONE if parked else Verdict.NOT_PARKED)
     return verdicts

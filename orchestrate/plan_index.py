@@ -24,8 +24,11 @@ class PlanIndex:
         """For each node, the `(parallel, its child)` pairs it lies in, outermost first."""
         self._add(plan.body, None, ())
         self.side = {step.id: step for step in plan.side}
+        """Floating activities by id."""
         for step in plan.side:
             self._put(step, None, ())
+        self.compensates = any(step.compensation is not None for step in self.steps())
+        """Whether anything in it can be undone."""
         self.rules: Mapping[str, Rule] = {text: compile_rule(text) for text in set(_rules(self.nodes))}
         self._contracts = {
             (step.id, side): _validator(step, side)
@@ -57,6 +60,15 @@ class PlanIndex:
         found = self.nodes[node]
         assert isinstance(found, Step)  # noqa: S101 - tokens with a phase belong to steps only
         return found
+
+    def path(self, node: str) -> tuple[str, ...]:
+        """The ids from the whole plan down to a node."""
+        found: list[str] = []
+        at: str | None = node
+        while at is not None:
+            found.append(at)
+            at = self.parent[at]
+        return tuple(reversed(found))
 
     def breach(self, node: str, side: str, value: Mapping[str, Any]) -> str | None:
         """What is wrong with a step's `input` or `output`, or `None`."""

@@ -1,5 +1,6 @@
 """A plan as a process tree again, so that history can be replayed on it."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from mining.outcomes import outcome_of
@@ -20,11 +21,12 @@ class PlanTree:
     """Branches that go to the manual queue; below them the tree is that of the as-is."""
 
 
-def plan_tree(plan: Plan) -> PlanTree:
+def plan_tree(plan: Plan, seen: Collection[str] = ()) -> PlanTree:
     """The tree of a plan's body, node for node, its leaves called like the activities of the log.
 
     A branch that a move sent to the manual queue is expanded to what the as-is tree has there, so
-    that history can be replayed through it.
+    that history can be replayed through it. A step that was added by hand is silent, unless the log
+    has `seen` it: then it is one that the plan itself made.
     """
     node_of: dict[Path, Node] = {}
     by_hand: set[Path] = set()
@@ -33,7 +35,7 @@ def plan_tree(plan: Plan) -> PlanTree:
         node_of[path] = node
         match node:
             case Step():
-                return leaf(node.name)
+                return SILENT if node.off_system and node.name not in seen else leaf(node.name)
             case Sequence():
                 return Tree("sequence", _all(node.children, path))
             case Parallel():

@@ -11,7 +11,7 @@ from orchestrate.effects import CloseTask, DoneTask, Effect, EscalateTask, OpenT
 from orchestrate.entry import entry_of
 from orchestrate.events import Decided, Event, Started, Succeeded, Tick
 from orchestrate.plan_index import PlanIndex
-from orchestrate.turn import State
+from orchestrate.turn import State, attempt_key
 from orchestrate.world import Answer, World
 
 MOST_EVENTS = 5_000
@@ -120,7 +120,8 @@ class _Playing:
             found.append((answer.ends, 0, node, decided))
         for which, answer in self.attempts.items():
             node, visit, attempt = which
-            token = (self.state or {})["open"].get(node, {})
+            state: State = self.state or {}
+            token = state["open"].get(attempt_key(state, node, visit), {})
             if (token.get("visit"), token.get("attempt"), token.get("phase")) != (visit, attempt, "ready"):
                 continue
             done = Succeeded(

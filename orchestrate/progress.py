@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from orchestrate.contracts import Choice, Loop, Node, Step
 from orchestrate.plan_index import PlanIndex, children
-from orchestrate.turn import UNDO, State
+from orchestrate.turn import UNDO, State, Token, name_of
 
 
 @dataclass(frozen=True)
@@ -29,15 +29,17 @@ def progress(index: PlanIndex, state: State) -> Progress:
         node = index.nodes.get(token.get("node", key))
         if "phase" not in token or node is None or key in index.side:
             continue
-        names.append(
-            f"undo {node.id}"
-            if key == UNDO
-            else getattr(node, "name", "") or getattr(node, "question", "") or node.id
-        )
-        waits.append(token["task"]["id"] if token["phase"] == "task" else f"{token['phase']} {node.id}")
+        names.append(f"undo {node.id}" if key == UNDO else name_of(node, token))
+        waits.append(_waits(node, token))
     done = len([step for step in state["done"] if step not in index.side])
     total = max(done, _length(index.plan.body, state["took"]))
     return Progress(tuple(names), done, total, tuple(waits))
+
+
+def _waits(node: Node, token: Token) -> str:
+    if token["phase"] == "task":
+        return str(token["task"]["id"])
+    return f"run {token['child']}" if "child" in token else f"{token['phase']} {node.id}"
 
 
 def _length(node: Node, took: dict[str, str]) -> int:

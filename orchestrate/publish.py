@@ -8,6 +8,7 @@ from home.contracts import Argument, InputFile, Request, Response
 from home.errors import NotFound, Refused, UsageError
 from home.text import percent, plain
 from orchestrate.audit import record
+from orchestrate.bindings import settled
 from orchestrate.changes import steps
 from orchestrate.check import PlanRefused, check_plan
 from orchestrate.contracts import Plan
@@ -87,7 +88,8 @@ def publish_plan(
     """`publish` for a plan that was read already. Raises `Refused` or `GateClosed`."""
     if override is not None and (not override.strip() or not by):
         raise UsageError("An override needs a reason and a name.", hint="--override REASON --by WHO")
-    checked = check_plan(plan)
+    plan = settled(context, plan)
+    checked = check_plan(plan, lambda: context.state)
     if checked.problems:
         raise PlanRefused(checked)
     same = _published_already(context, plan)

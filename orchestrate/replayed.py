@@ -71,7 +71,7 @@ def replay_plan(frame: pd.DataFrame, facts: Facts, plan: Plan) -> Replayed:
 class _Replaying:
     def __init__(self, frame: pd.DataFrame, facts: Facts, plan: Plan) -> None:
         self.frame, self.facts, self.plan = frame, facts, plan
-        self.made = plan_tree(plan)
+        self.made = plan_tree(plan, seen=frozenset(map(str, frame["activity"].unique())))
         case = frame["case"].to_numpy()
         changes = np.flatnonzero(case[1:] != case[:-1]) + 1 if len(case) else np.zeros(0, dtype=np.int64)
         self.first: Ints = np.concatenate([[0], changes, [len(frame)]]).astype(np.int64)

@@ -7,9 +7,12 @@ looked at: anything but a bool is an error.
 
 import re
 from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from functools import lru_cache
+from math import isfinite
 from typing import Any
 
+from home.contracts import utc_text
 from home.errors import Refused
 
 LONGEST = 4000
@@ -40,8 +43,6 @@ def compile_rule(expression: str) -> Rule:
     """
     from cel_expr_python import cel
 
-    if len(expression) > LONGEST:
-        raise RuleError(f"The rule is {len(expression)} characters long; the most is {LONGEST}.")
     kind = cel.Type
     names = {
         "data": kind.Map(kind.STRING, kind.DYN),
@@ -51,10 +52,7 @@ def compile_rule(expression: str) -> Rule:
         # Any number: CEL does not compare a double with 3600 but with 3600.0, which nobody remembers.
         "elapsed_s": kind.DYN,
     }
-    try:
-        compiled = cel.NewEnv(variables=names).compile(expression)
-    except RuntimeError as error:
-        raise _not_compiled(expression, str(error)) from error
+    compiled = _compiled(expression, names, "data, done, outcome, visit and elapsed_s")
     found = compiled.return_type().name().upper()
     if found not in ("BOOL", "DYN"):
         raise RuleError(
@@ -74,11 +72,62 @@ def compile_rule(expression: str) -> Rule:
     return rule
 
 
-def _not_compiled(expression: str, text: str) -> RuleError:
+@lru_cache(maxsize=4096)
+def compile_value(expression: str, *names: str) -> Callable[[Mapping[str, Any]], Any]:
+    """What a CEL expression over values of these names gives, as JSON has it.
+
+    A moment is ISO 8601 text and a duration seconds. Raises `RuleError` where it is not CEL; what it
+    answers raises it where the expression finds no value, such as a field that is not there.
+    """
+    from cel_expr_python import cel
+
+    compiled = _compiled(expression, dict.fromkeys(names, cel.Type.DYN), " and ".join(names))
+
+    def value(environment: Mapping[str, Any]) -> Any:
+        try:
+            found = compiled.eval(data=dict(environment))
+            if found.type().name() == "ERROR":
+                raise RuleError(f"The expression {expression!r} has no value: {_reason(found.value())}.")
+            return _as_json(found.plain_value())
+        except (RuntimeError, TypeError, ValueError, OverflowError) as error:
+            raise RuleError(f"The expression {expression!r} has no value: {error}.") from error
+
+    return value
+
+
+def _as_json(value: Any) -> Any:
+    match value:
+        case None | bool() | int() | str():
+            return value
+        case float() if isfinite(value):
+            return int(value) if value.is_integer() and abs(value) < 2**53 else value
+        case datetime():
+            return utc_text(value)
+        case timedelta():
+            return value.total_seconds()
+        case list() | tuple():
+            return [_as_json(item) for item in value]
+        case dict() if all(isinstance(name, str) for name in value):
+            return {name: _as_json(item) for name, item in value.items()}
+    raise ValueError(f"{value!r} cannot be written as JSON")
+
+
+def _compiled(expression: str, names: Mapping[str, Any], spoken: str) -> Any:
+    from cel_expr_python import cel
+
+    if len(expression) > LONGEST:
+        raise RuleError(f"The rule is {len(expression)} characters long; the most is {LONGEST}.")
+    try:
+        return cel.NewEnv(variables=dict(names)).compile(expression)
+    except RuntimeError as error:
+        raise _not_compiled(expression, str(error), spoken) from error
+
+
+def _not_compiled(expression: str, text: str, spoken: str) -> RuleError:
     match = _PROBLEM.search(text)
     reason = match[3].removesuffix(" [INVALID_ARGUMENT]") if match else text
     column = f" at column {match[2]}" if match else ""
-    hint = "A rule may use data, done, outcome, visit and elapsed_s, as in `data.amount > 1000`."
+    hint = f"A rule may use {spoken}, as in `data.amount > 1000`."
     return RuleError(f"The rule {expression!r} does not compile{column}: {reason}.", hint=hint)
 
 

@@ -2,26 +2,28 @@
 
 import json
 from collections.abc import Iterator
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from home.context import Context
 from home.contracts import Argument, Json, Option, Request, Response
-from home.database import Database, Row
-from home.errors import unknown
 from home.text import plain, table
-from orchestrate.contracts import Step
-from orchestrate.plan_index import PlanIndex
-from orchestrate.progress import progress
-from orchestrate.rules import compile_rule
+from orchestrate.people.moments import moment
+from orchestrate.run_rows import Reader, RunRow, WaitsOn, find_run, journal_of
 from orchestrate.story import Chapter, story
-from orchestrate.tasks import how_to_decide, moment
-from orchestrate.turn import State, timers
-from orchestrate.versions import find_version
+from orchestrate.tasks import how_to_decide
+from orchestrate.turn import State
 
-DEADLINES = ("due", "retry", "timeout")
-"""Timers that move a run on; reminders and alerts do not."""
+PORTION = 500
+MOST_READ = 5_000
+"""Rows read for one page where a filter has to look into each run."""
+
+
+CHILDREN = (
+    "select id as run, plan, version, parent_node as node, parent_visit as visit, status as state from run"
+    " where parent = :run order by started, id"
+)
 
 
 class RunsRequest(Request):
@@ -29,39 +31,23 @@ class RunsRequest(Request):
 
     plan: str | None = None
     """Only those of this plan."""
-    state: Literal["open", "done", "cancelled"] | None = None
-    """Only those that are `open`, `done` or `cancelled`."""
+    state: Literal["open", "done", "cancelled", "stuck"] | None = None
+    """Only those that are `open`, `done`, `cancelled` or `stuck`."""
     key: str | None = None
     """Only those with this business key."""
+    search: str | None = None
+    """Only those whose business key or id contains this text."""
+    waits_on: WaitsOn | None = None
+    """Only open ones that wait for a `person`, `system`, `time`, `run`, `worker`, or to `resume` or
+    `release` them."""
+    system: str | None = None
+    """Only open ones that are at a step of this system."""
     simulated: bool = False
     """The sandbox's runs instead of real ones."""
     limit: int = Field(default=100, ge=1, le=10_000)
     """Most rows to list."""
     after: Annotated[str | None, Option(("--after",), "RUN")] = None
-    """Go on after this run, the last of the page before."""
-
-
-class RunRow(Response):
-    """One run."""
-
-    run: str
-    plan: str
-    version: int
-    key: str | None
-    """Business key it was started with."""
-    state: str
-    """`open`, `done` or `cancelled`."""
-    step: str | None
-    """Where it is."""
-    steps_done: int
-    steps_total: int
-    """On the longest way it can still take."""
-    started: str
-    ended: str | None
-    waiting_for: str | None
-    due: str | None
-    """When what it waits for is due, or it goes on by itself."""
-    simulated: bool
+    """Go on after this run: the `next` of the page before. Runs begun meanwhile do not shift pages."""
 
 
 class RunList(Response):
@@ -69,16 +55,20 @@ class RunList(Response):
 
     rows: list[RunRow]
     more: bool
-    """Whether `--after` the last one finds more."""
-    hidden: ClassVar[frozenset[str]] = frozenset({"more"})
+    """Whether there may be more."""
+    next: str | None
+    """What `--after` takes to go on."""
+    hidden: ClassVar[frozenset[str]] = frozenset({"more", "next"})
 
     def lines(self) -> Iterator[str]:
         """One line per run."""
         if not self.rows:
-            yield "No run yet. `baton start PLAN --data JSON` starts one."
+            yield (
+                "No run yet. `baton start PLAN --data JSON` starts one." if not self.more else "None so far."
+            )
         yield from table([_line(row) for row in self.rows])
         if self.more:
-            yield f"There are more: --after {self.rows[-1].run}"
+            yield f"There are more: --after {self.next}"
 
 
 def _line(row: RunRow) -> Json:
@@ -97,19 +87,52 @@ def _line(row: RunRow) -> Json:
 
 def runs(context: Context, request: RunsRequest) -> RunList:
     """The runs, the newest first: how far each is, what it waits for and until when."""
-    wanted = {"plan": request.plan, "status": request.state, "key": request.key}
+    read, after = Reader(context.state), request.after
+    rows: list[RunRow] = []
+    looks_inside = request.waits_on is not None or request.system is not None
+    looked = 0
+    while True:
+        room = request.limit - len(rows)
+        size = PORTION if looks_inside else room
+        found = _portion(context, request, after, size + 1)
+        for row in found[:size]:
+            looked, after = looked + 1, row["id"]
+            shown = read.row(row)
+            if _passes(shown, request):
+                rows.append(shown)
+                if len(rows) == request.limit:
+                    break
+        more = len(found) > size or (bool(found) and after != found[-1]["id"])
+        if not more or len(rows) == request.limit or looked >= MOST_READ:
+            return RunList(rows=rows, more=more, next=after if more else None)
+
+
+def _portion(context: Context, request: RunsRequest, after: str | None, size: int) -> list[Json]:
+    """The rows after a run, as far as SQL can tell; ids sort by the moment they were made."""
+    inside = request.waits_on is not None or request.system is not None
+    status = "open" if request.state == "stuck" or (inside and request.state is None) else request.state
+    wanted = {"plan": request.plan, "status": status, "key": request.key}
     given: Json = {name: value for name, value in wanted.items() if value is not None}
     clauses = ["simulated = :simulated", *(f"{name} = :{name}" for name in given)]
-    if request.after is not None:
-        clauses.append("id < :after")  # ids sort by the moment they were made
-        given["after"] = request.after
-    found = context.state.rows(
-        f"select * from run where {' and '.join(clauses)} order by id desc limit :limit",  # noqa: S608
-        given | {"simulated": int(request.simulated), "limit": request.limit + 1},
+    if request.state == "stuck" or request.waits_on == "release":
+        clauses.append("stuck is not null")
+    if request.search:
+        clauses.append("(lower(key) like :like escape '!' or id like :like escape '!')")
+        exact = request.search.lower().replace("!", "!!").replace("%", "!%").replace("_", "!_")
+        given["like"] = f"%{exact}%"
+    if after is not None:
+        clauses.append("id < :after")
+        given["after"] = after
+    return context.state.rows(
+        f"select * from run where {' and '.join(clauses)} order by id desc limit :size",  # noqa: S608
+        given | {"simulated": int(request.simulated), "size": size},
     )
-    page = found[: request.limit]
-    read = Reader(context.state)
-    return RunList(rows=[read.row(row) for row in page], more=len(found) > request.limit)
+
+
+def _passes(row: RunRow, request: RunsRequest) -> bool:
+    if request.waits_on is not None and request.waits_on not in row.waits_on:
+        return False
+    return request.system is None or request.system in row.systems
 
 
 class ShowRequest(Request):
@@ -117,6 +140,10 @@ class ShowRequest(Request):
 
     run: Annotated[str, Argument("RUN")]
     """Id of the run; `baton runs` lists them."""
+    limit: int = Field(default=1000, ge=1, le=10_000)
+    """Most entries of its journal to show."""
+    after: Annotated[int, Option(("--after",), "REV")] = Field(default=0, ge=0)
+    """Go on after this entry of the journal: the `next` of the page before."""
 
 
 class Entry(Response):
@@ -133,6 +160,22 @@ class Entry(Response):
     outcome: str | None
 
 
+class Span(Response):
+    """One visit of a step that is over, or that a person is asked to do now."""
+
+    step: str
+    node: str
+    visit: int
+    enabled: str | None
+    """When it could have begun."""
+    began: str
+    """When work on it began."""
+    ended: str | None
+    """`None` while it is open."""
+    outcome: str | None
+    by: str | None
+
+
 class RunShown(RunRow):
     """A run and all that happened in it."""
 
@@ -142,7 +185,14 @@ class RunShown(RunRow):
     tasks: list[Json]
     """Open tasks."""
     alerts: list[str]
+    children: list[Json]
+    """Runs of sub-plans that it called: `run plan version node visit state`."""
+    spans: list[Span]
+    """When each step waited and was worked on, in the order they ended; open tasks last."""
+    hidden: ClassVar[frozenset[str]] = frozenset({"spans"})
     journal: list[Entry]
+    next: int | None
+    """What `--after` takes to go on with the journal; `None` at its end."""
 
     def lines(self) -> Iterator[str]:
         """Where it stands, then its story."""
@@ -151,6 +201,10 @@ class RunShown(RunRow):
         now = min(self.steps_done + 1, self.steps_total)
         at = f"step {now} of {self.steps_total}: {self.step}" if self.step else ""
         yield plain(at or f"{self.steps_done} of {self.steps_total} steps done")
+        if self.parent:
+            yield plain(f"called by {self.parent}")
+        for child in self.children:
+            yield plain(f"calls {child['run']} of {child['plan']}@{child['version']}: {child['state']}")
         if self.waiting_for:
             yield plain(f"waiting for {self.waiting_for}" + (f", due {self.due}" if self.due else ""))
         for task in self.tasks:
@@ -159,6 +213,8 @@ class RunShown(RunRow):
             yield plain(f"alert: {alert}")
         yield ""
         yield from (plain(f"{entry.at[:19].replace('T', ' ')}  {entry.what}") for entry in self.journal)
+        if self.next:
+            yield f"There are more: --after {self.next}"
 
 
 def show(context: Context, request: ShowRequest) -> RunShown:
@@ -168,15 +224,43 @@ def show(context: Context, request: ShowRequest) -> RunShown:
     state: State = json.loads(row["state"])
     tasks = read.tasks(row["id"])
     alerts = context.state.rows("select message from alert where run = :run order by at", {"run": row["id"]})
-    chapters = story(read.index(row), journal_of(context.state, row["id"]))
+    told = story(read.index(row), journal_of(context.state, row["id"]))
+    chapters = [chapter for chapter in told if chapter.row["rev"] > request.after]
+    page = chapters[: request.limit]
     return RunShown(
         **read.row(row).model_dump(),
         started_by=row["started_by"],
         data=state.get("data", {}),
         tasks=[{"task": t["id"], "step": t["name"], "outcomes": json.loads(t["outcomes"])} for t in tasks],
         alerts=[alert["message"] for alert in alerts],
-        journal=[_entry(chapter) for chapter in chapters],
+        children=context.state.rows(CHILDREN, {"run": row["id"]}),
+        spans=_spans(context, row["id"], tasks),
+        journal=[_entry(chapter) for chapter in page],
+        next=page[-1].row["rev"] if len(chapters) > len(page) else None,
     )
+
+
+def _spans(context: Context, run: str, tasks: list[Json]) -> list[Span]:
+    over = context.state.rows("select * from run_event where case_id = :run order by rev", {"run": run})
+    found = [
+        Span(
+            step=row["activity"] or row["node"],
+            node=row["node"],
+            visit=row["visit"],
+            enabled=moment(row["enabled"]),
+            began=moment(row["started"]) or "",
+            ended=moment(row["ended"]),
+            outcome=row["outcome"],
+            by=row["resource"],
+        )
+        for row in over
+    ]
+    now = {"ended": None, "outcome": None}
+    for task in tasks:
+        opened = moment(task["opened"]) or ""
+        who = {"step": task["name"], "node": task["node"], "visit": task["visit"], "by": task["assignee"]}
+        found.append(Span(enabled=opened, began=opened, **who, **now))
+    return found
 
 
 def _entry(chapter: Chapter) -> Entry:
@@ -190,77 +274,3 @@ def _entry(chapter: Chapter) -> Entry:
         by=row["resource"],
         outcome=row["outcome"],
     )
-
-
-def find_run(state: Database, run: str) -> Row:
-    """The row of a run; raises `NotFound` with the nearest ids."""
-    row = state.row("select * from run where id = :run", {"run": run})
-    if row is None:
-        known = state.rows("select id from run where simulated = 0 order by id desc limit 1000")
-        raise unknown("run", run, [r["id"] for r in known], listing="baton runs")
-    return row
-
-
-def journal_of(state: Database, run: str) -> list[Row]:
-    """The journal of a run, in order."""
-    return state.rows("select * from journal where run = :run order by rev", {"run": run})
-
-
-class Reader:
-    """Reads rows of runs with the plans they run, each plan once."""
-
-    def __init__(self, state: Database) -> None:
-        self._state = state
-        self._indexes: dict[tuple[str, int], PlanIndex] = {}
-
-    def index(self, row: Row) -> PlanIndex:
-        """The plan of a run, made ready."""
-        name = (row["plan"], row["version"])
-        if name not in self._indexes:
-            self._indexes[name] = PlanIndex(find_version(self._state, *name).plan, compile_rule)
-        return self._indexes[name]
-
-    def tasks(self, run: str) -> list[Row]:
-        """Its open tasks that somebody waits for."""
-        sql = "select * from task where run = :run and status = 'open' and kind <> 'side' order by opened, id"
-        return self._state.rows(sql, {"run": run})
-
-    def row(self, row: Row) -> RunRow:
-        """A run as people see it."""
-        index, state = self.index(row), json.loads(row["state"])
-        begun = "open" in state
-        far = progress(index, state) if begun else None
-        waits = self._waits(row, index, state) if begun and row["status"] == "open" else []
-        due = [at for at, _, what in (timers(state) if begun else []) if what in DEADLINES]
-        return RunRow(
-            run=row["id"],
-            step=", ".join(far.steps) or None if far else None,
-            steps_done=far.done if far else 0,
-            steps_total=far.total if far else sum(1 for _ in index.steps()) - len(index.side),
-            state=row["status"],
-            started=moment(row["started"]) or "",
-            ended=moment(row["ended"]),
-            waiting_for=("; ".join(waits) or None) if begun else "a worker to begin it",
-            due=moment(min(due, default=None)),
-            simulated=bool(row["simulated"]),
-            **{name: row[name] for name in ("plan", "version", "key")},
-        )
-
-    def _waits(self, row: Row, index: PlanIndex, state: State) -> list[str]:
-        if "paused" in state:
-            return ["somebody to resume it"]
-        found = [_who(task) for task in self.tasks(row["id"])]
-        for key, token in state["open"].items():
-            node = index.nodes.get(token.get("node", key))
-            if isinstance(node, Step) and token.get("phase") in PHASES:
-                found.append(f"{PHASES[token['phase']]} {node.name!r}")
-        return found
-
-
-PHASES = {"ready": "the work on", "retry": "the next attempt of", "accepted": "the answer of"}
-
-
-def _who(task: dict[str, Any]) -> str:
-    who = task["assignee"] or task["role"] or "anybody"
-    queue = " in the manual queue" if task["kind"] == "manual" else ""
-    return f"{who}: {task['name']}{queue}"

@@ -7,45 +7,27 @@ follows from it begins. When the run is no longer ours the segment stops without
 import asyncio
 import json
 import logging
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from math import inf
+from time import monotonic, perf_counter
 from typing import Any
 
-from home.clock import Clock
 from home.errors import BatonError
-from orchestrate.connectors.port import CallFailed, Connector, Later, Work
+from orchestrate.attempts import Fenced, Host, make
 from orchestrate.core import Attempt, advance, next_due, outstanding
 from orchestrate.effects import Alert, CloseTask, Effect, Refusal
 from orchestrate.entry import entry_of
-from orchestrate.events import Accepted, Decided, Event, Failed, Succeeded, Tick, read_event
-from orchestrate.journal import Journal
+from orchestrate.events import Decided, Event, Tick, read_event
+from orchestrate.observer import Committed
 from orchestrate.operations import Park, Verdict
-from orchestrate.plan_index import PlanIndex
+from orchestrate.protected import Held
 from orchestrate.statements import Claimed, Commit
+from orchestrate.sub_plans import calls, reached
 from orchestrate.task_table import writes
 from orchestrate.turn import State
 
 log = logging.getLogger("baton.engine")
-DEFAULT_TIMEOUT_S = 300.0
 Key = tuple[str, int, int]
-
-
-class Fenced(Exception):
-    """The run belongs to somebody else now, or may: nothing more may be done with it here."""
-
-
-@dataclass(frozen=True)
-class Host:
-    """What a segment needs of the process it runs in."""
-
-    journal: Journal
-    connectors: Mapping[str, Connector]
-    clock: Clock
-    index_of: Callable[[str, int], PlanIndex]
-    fresh: Callable[[], bool]
-    """Whether our lease is certain enough to begin an effect."""
-    parked: Callable[[str, float | None], None]
-    """Told that a run waits, until a moment at the latest."""
 
 
 class Segment:
@@ -56,9 +38,11 @@ class Segment:
         self.index = host.index_of(claimed.plan, claimed.version)
         self.state: State = json.loads(claimed.state)
         self.rev, self.seen = claimed.rev, claimed.seen
+        self.since = claimed.since
         self.unseen = claimed.head > claimed.seen
         self.parked = self.stopping = False
-        self.under_way: dict[Key, asyncio.Task[Event]] = {}
+        self.under_way: dict[Key, asyncio.Task[Event | Held]] = {}
+        self.held: dict[Key, Held] = {}
         self._wake = asyncio.Event()
 
     @property
@@ -67,8 +51,9 @@ class Segment:
         return self.host.clock.now().timestamp()
 
     def wake(self) -> None:
-        """Say that something arrived in the inbox."""
+        """Say that something arrived in the inbox, or that a place became free."""
         self.unseen = True
+        self.held.clear()
         self._wake.set()
 
     def stop(self) -> None:
@@ -100,9 +85,10 @@ class Segment:
         if self.parked:
             return
         self._match_attempts()
-        if self.under_way:
+        lingers = self.held and self._next() - self.now <= self.host.linger_s and not self.stopping
+        if self.under_way or lingers:
             await self._wait()
-        elif self._only_waits(self.state):
+        elif self.held or self._only_waits(self.state):
             await self._park()
 
     async def _read_inbox(self) -> None:
@@ -132,16 +118,17 @@ class Segment:
         for key in self.under_way.keys() - wanted.keys():
             if "paused" not in self.state:
                 self.under_way.pop(key).cancel()
+        self.held = {k: held for k, held in self.held.items() if k in wanted and held.until > self.now}
         for key, attempt in wanted.items():
-            if key not in self.under_way and not self.stopping:
-                if not self.host.fresh():
+            if key not in self.under_way and key not in self.held and not self.stopping:
+                if not self.host.fresh(self.since):
                     raise Fenced
                 self.under_way[key] = asyncio.create_task(self._attempt(attempt))
 
     async def _wait(self) -> None:
         """Until an attempt has ended, something arrived, or a timer ran out."""
-        due = next_due(self.state)
-        timeout = None if due is None else max(0.0, due - self.now)
+        due = self._next()
+        timeout = None if due == inf else max(0.0, due - self.now)
         waking = asyncio.create_task(self._wake.wait())
         try:
             await asyncio.wait(
@@ -152,40 +139,22 @@ class Segment:
             self._wake.clear()
         for key in [key for key, task in self.under_way.items() if task.done()]:
             task = self.under_way.pop(key)
-            if not task.cancelled():
-                await self._tell(task.result())
+            if task.cancelled():
+                continue
+            found = task.result()
+            if isinstance(found, Held):
+                self.held[key] = found
+            else:
+                await self._tell(found)
 
-    async def _attempt(self, attempt: Attempt) -> Event:
-        """One attempt, as the event it ends with."""
-        place: dict[str, Any] = {"node": attempt.node, "visit": attempt.visit, "attempt": attempt.attempt}
-        begun = self.now
-        limit = attempt.timeout.total_seconds() if attempt.timeout else DEFAULT_TIMEOUT_S
-        name = attempt.binding.connector
-        try:
-            connector = self.host.connectors.get(name)
-            if connector is None:
-                raise CallFailed(f"there is no connector {name!r} here", retryable=False)
-            work = Work(
-                step=attempt.step,
-                settings=attempt.binding.settings,
-                input=attempt.input,
-                key=attempt.key,
-                timeout_s=limit,
-                attempt=attempt.attempt,
-            )
-            async with asyncio.timeout(limit):
-                output = await connector.call(work)
-        except TimeoutError:
-            return Failed(error=f"no answer within {limit:g} s", begun=begun, resource=name, **place)
-        except CallFailed as error:
-            failure = {"error": error.message, "retryable": error.can_retry, "begun": begun}
-            return Failed(resource=name, **failure, **place)
-        except Exception as error:  # a connector's bug is its step's failure, not the run's
-            log.exception("connector %s failed unexpectedly", name, extra={"run": attempt.run})
-            return Failed(error=f"{type(error).__name__}: {error}", begun=begun, resource=name, **place)
-        if isinstance(output, Later):
-            return Accepted(**place)
-        return Succeeded(output=dict(output), begun=begun, resource=name, **place)
+    def _next(self) -> float:
+        """When time itself is the next event, in the plan or for an attempt that is held back."""
+        due = next_due(self.state)
+        return min([inf if due is None else due, *(held.until for held in self.held.values())])
+
+    async def _attempt(self, attempt: Attempt) -> Event | Held:
+        plan = f"{self.claimed.plan}@{self.claimed.version}"
+        return await make(self.host, plan, self.state, attempt, self.since)
 
     async def _tell(self, event: Event, *, seq: int | None = None) -> None:
         """Apply one event and write it, with what it asks of the store."""
@@ -214,7 +183,8 @@ class Segment:
         seq: int | None,
         strict: bool = False,
     ) -> Verdict:
-        due = next_due(state)
+        due, row, at = next_due(state), vars(self.claimed) | {"id": self.claimed.run}, entry["at"]
+        postgres = self.host.journal.database.is_postgres
         commit = Commit(
             run=self.claimed.run,
             fence=self.claimed.fence,
@@ -227,15 +197,23 @@ class Segment:
             strict=strict,
             park=self._only_waits(state),
             due=due,
-            writes=writes(effects, vars(self.claimed) | {"id": self.claimed.run}, entry["at"]),
+            writes=writes(effects, row, at) + calls(effects, row, at, self.host.find, postgres=postgres),
         )
+        handed, asked = perf_counter(), monotonic()
         verdict = await self.host.journal.commit(commit)
         if verdict is Verdict.FENCED:
             raise Fenced
         if verdict is Verdict.UNSEEN:
             self.unseen = True
             return verdict
+        for run in reached(effects):
+            self.host.news(run)
+        took = perf_counter() - handed
+        self.host.observer.committed(
+            Committed(self.claimed, self.state, state, self.index, entry, effects, took)
+        )
         self.rev, self.seen, self.state = self.rev + 1, commit.seen, state
+        self.since = asked
         if verdict is Verdict.NOT_PARKED:
             self.unseen = True
         elif commit.park:
@@ -250,17 +228,24 @@ class Segment:
         return not self.under_way and not outstanding(self.index, state) and (due is None or due > self.now)
 
     async def _park(self) -> None:
-        due = next_due(self.state)
-        verdict = await self.host.journal.park(Park(self.claimed.run, self.claimed.fence, self.rev, due))
+        due = None if self._next() == inf else self._next()
+        held = "; ".join(dict.fromkeys(one.reason for one in self.held.values())) or None
+        park = Park(self.claimed.run, self.claimed.fence, self.rev, due, held)
+        if self.held:
+            verdict = await self.host.protected.park(park, self.held.values())
+        else:
+            verdict = await self.host.journal.park(park)
         if verdict is Verdict.FENCED:
             raise Fenced
         if verdict is Verdict.NOT_PARKED:
-            self.unseen = True
+            self.wake()
         else:
             self._let_go(due)
 
     def _let_go(self, due: float | None) -> None:
         self.parked = True
+        if self.state["status"] != "open":
+            self.host.protected.forget(self.claimed.run)
         self.host.parked(self.claimed.run, due)
 
 

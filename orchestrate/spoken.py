@@ -69,15 +69,20 @@ def say_next(body: Node) -> Node:
 
     Nobody is asked twice: what would be a task of its own is said when the step before is finished. A
     choice stays a question where no one step comes before it (at the very beginning, or after things
-    done at once), or where that step has outcomes of its own that say something else.
+    done at once), or where that step has outcomes of its own that say something else. A step that was
+    added by hand says nothing: what the log says of the step before it still holds, what nobody logged is
+    asked after it.
     """
     asked = {node.id: node for node in nodes(body) if isinstance(node, Choice | Loop) and node.by == "person"}
     known = {step.id: step for step in steps(body)}
     before = steps_before(body)
+    late = _after_added(body)
     spoken: dict[str, Choice | Loop] = {}
     for identity, node in asked.items():
         sayers = before.get(identity, frozenset())
         wider = spoken | {identity: node}
+        if identity in late and not all(_logged(known.get(step), identity) for step in sayers):
+            continue
         if all(_can_say(known.get(step), identity, wider, before) for step in sayers) and sayers:
             spoken = wider
     said = _agreed(spoken, known, before)
@@ -100,7 +105,7 @@ def steps_before(body: Node) -> dict[str, frozenset[str]]:
     def through(node: Node, before: frozenset[str]) -> frozenset[str]:
         match node:
             case Step():
-                return frozenset({node.id})
+                return before if node.off_system else frozenset({node.id})
             case Sequence():
                 for child in node.children:
                     before = through(child, before)
@@ -122,6 +127,24 @@ def steps_before(body: Node) -> dict[str, frozenset[str]]:
 
     through(body, frozenset({NOWHERE}))
     return found
+
+
+def _after_added(body: Node) -> frozenset[str]:
+    """Choices and loops that may come right after a step that was added by hand."""
+    added = {step.id for step in steps(body) if step.off_system}
+    if not added:
+        return frozenset()
+    plain = rewritten(
+        body, lambda n: n.model_copy(update={"off_system": False}) if isinstance(n, Step) else n
+    )
+    return frozenset(identity for identity, found in steps_before(plain).items() if found & added)
+
+
+def _logged(step: Step | None, identity: str) -> bool:
+    """Whether the log says of this step how it ended, wherever this choice or loop came next."""
+    seen = step.observed.next if step and step.observed else ()
+    ways = [row for row in seen if identity in row.ways]
+    return bool(ways) and all(row.words for row in ways)
 
 
 def _can_say(
@@ -202,6 +225,8 @@ def _label(node: Choice | Loop, way: str) -> str | None:
     """What is next on this way, in words; None where it is nothing special."""
     if isinstance(node, Choice):
         branch = next(branch for branch in node.branches if branch.name == way)
+        if isinstance(branch.body, Step) and branch.body.off_system:
+            return branch.body.name
         return None if isinstance(branch.body, Skip) else branch.name
     if way == ON:
         return None

@@ -8,21 +8,26 @@ from typing import Any
 from sqlalchemy.engine import Connection
 
 from home.errors import Refused
+from home.telemetry import origin
+from orchestrate.contracts import Priority
 from orchestrate.core import advance, next_due, outstanding
 from orchestrate.effects import Effect
 from orchestrate.entry import entry_of
-from orchestrate.events import Started
+from orchestrate.events import Caller, Started
+from orchestrate.letters import letters
 from orchestrate.plan_index import PlanIndex, breach
-from orchestrate.statements import JOT, NOTIFY, Execute, on_sqlalchemy
+from orchestrate.statements import JOT, NOTIFY, PRIORITIES, Execute, carry_out, on_sqlalchemy
 from orchestrate.task_table import writes
 from orchestrate.turn import State
 
 INSERT = (
-    "insert into run(id, plan, version, key, simulated, status, rev, state, due, started, started_by, ended)"
-    " values (:id, :plan, :version, :key, :simulated, :status, 1, :state, :due, :at, :by, :ended)"
+    "insert into run(id, plan, version, key, simulated, status, rev, state, due, since, priority, started,"
+    " started_by, ended, parent, parent_node, parent_visit, parent_attempt) values (:id, :plan, :version,"
+    " :key, :simulated, :status, 1, :state, :due, :since, :priority, :at, :by, :ended, :parent, :parent_node,"
+    " :parent_visit, :parent_attempt)"
     " on conflict do nothing"
 )
-FIND = "select id from run where plan = :plan and simulated = :simulated and key = :key"
+FIND = "select id from run where plan = :plan and simulated = :simulated and key = :key and parent is null"
 
 
 class BadInput(Refused):
@@ -61,13 +66,16 @@ def start_with(
     at: float,
     key: str | None = None,
     by: str = "",
+    priority: Priority | None = None,
     simulated: bool = False,
+    caller: Caller | None = None,
     postgres: bool = False,
 ) -> Begun:
     """Start a run called `run`.
 
-    A business `key` starts one run of a plan: the second time the first run is answered. `data` is
-    checked against the plan's input contract; raises `BadInput` naming what is wrong.
+    A business `key` starts one run of a plan: the second time the first run is answered. Without a
+    `priority` it gets the plan's. `caller` is the step that it is the sub-plan of. `data` is checked
+    against the plan's input contract; raises `BadInput` naming what is wrong.
     """
     problem = breach(index.plan.input, data)
     if problem:
@@ -75,17 +83,20 @@ def start_with(
             f"Plan {index.plan.name!r} cannot start with this data: {problem}.",
             hint="Mend the data and start again.",
         )
-    event = Started(run=run, data=dict(data))
+    event = Started(run=run, data=dict(data), trace=origin(), caller=caller)
     state, effects = advance(index, None, event, at)
     row = {"id": run, "plan": index.plan.name, "version": version, "key": key, "simulated": int(simulated)}
     values = row | {"status": state["status"], "state": json.dumps(state), "at": at, "by": by}
-    values |= {"due": 0.0 if outstanding(index, state) else next_due(state), "ended": state.get("ended")}
+    due = 0.0 if outstanding(index, state) else next_due(state)
+    values |= {"due": due, "since": due or at, "ended": state.get("ended")}
+    values["priority"] = PRIORITIES.index(priority or index.plan.priority)
+    called = {"run": "parent", "node": "parent_node", "visit": "parent_visit", "attempt": "parent_attempt"}
+    values |= {column: getattr(caller, name, None) for name, column in called.items()}
     if execute(INSERT, values).rowcount != 1:
         return Begun(str(execute(FIND, row).fetchone()[0]), False, {}, ())
     entry = entry_of(index, None, event, effects, at)
     execute(JOT, entry | {"run": run, "rev": 0, "fence": 0, "worker": by})
-    for statement, parameters in writes(effects, row, at):
-        execute(statement, parameters)
+    carry_out(execute, writes(effects, row, at) + letters(effects, at, postgres=postgres))
     if postgres:
         execute(NOTIFY, {"run": run})
     return Begun(run, True, state, effects)

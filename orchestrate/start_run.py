@@ -1,4 +1,4 @@
-"""`baton start` and `baton cancel`: begin a run of a published plan, and stop one."""
+"""`baton start`: begin a run of a published plan."""
 
 from collections.abc import Iterator
 from typing import Annotated
@@ -7,14 +7,14 @@ from home.context import Context
 from home.contracts import Argument, Request, Response, TextOrFile
 from home.ids import new_id
 from home.text import plain
-from orchestrate.approvals import TooLate
 from orchestrate.audit import record
-from orchestrate.journal import post_in
+from orchestrate.backlog import refuse_beyond
+from orchestrate.contracts import Priority
 from orchestrate.plan_index import PlanIndex
 from orchestrate.rules import compile_rule
-from orchestrate.runs import find_run
+from orchestrate.run_rows import find_run
 from orchestrate.start import start_in
-from orchestrate.tasks import json_object, moment
+from orchestrate.tasks import json_object
 from orchestrate.versions import find_version
 
 
@@ -29,6 +29,8 @@ class StartRequest(Request):
     """Business key, such as an order number: starts one run of the plan, however often it is sent."""
     version: int | None = None
     """Version of the plan; default is the newest."""
+    priority: Priority | None = None
+    """Whose turn it is when more runs wait than are driven at once; default is the plan's."""
     by: str | None = None
     """Who starts it; default is the operating-system user."""
 
@@ -55,8 +57,9 @@ def start(context: Context, request: StartRequest) -> Begun:
     """Start a run of a published plan; the data is checked against the plan's input contract.
 
     With `--key` the same order, invoice or claim starts one run only: sent again, it answers the run
-    it started before.
+    it started before. It is refused, for a moment, while `run_backlog` runs wait for a worker.
     """
+    refuse_beyond(context)
     published = find_version(context.state, request.plan, request.version)
     index = PlanIndex(published.plan, compile_rule)
     now, who = context.clock.now(), request.by or context.actor
@@ -70,48 +73,10 @@ def start(context: Context, request: StartRequest) -> Begun:
             at=now.timestamp(),
             key=request.key,
             by=who,
+            priority=request.priority,
         )
         if created:
             detail = {"plan": published.name, "key": request.key}
             record(connection, at=now, actor=who, action="start", subject=run, **detail)
     version = published.version if created else find_run(context.state, run)["version"]
     return Begun(run=run, created=created, plan=request.plan, version=version)
-
-
-class CancelRequest(Request):
-    """Which run to stop."""
-
-    run: Annotated[str, Argument("RUN")]
-    """Id of the run; `baton runs` lists them."""
-    by: str | None = None
-    """Who stops it; default is the operating-system user."""
-    reason: str = ""
-    """Why; kept in its journal."""
-    keep: bool = False
-    """Leave what it did as it is, instead of undoing it, last first."""
-
-
-class Stopping(Response):
-    """A run that was told to stop."""
-
-    run: str
-
-    def lines(self) -> Iterator[str]:
-        """What happens now."""
-        yield f"Run {self.run} stops as soon as what is under way has ended. `baton show {self.run}` tells."
-
-
-def cancel(context: Context, request: CancelRequest) -> Stopping:
-    """Stop a run: open tasks are closed, and what it did is undone where the plan says how."""
-    run = find_run(context.state, request.run)
-    now, who = context.clock.now(), request.by or context.actor
-    payload = {"undo": not request.keep, "by": who, "reason": request.reason}
-    with context.state.transaction() as connection:
-        if post_in(connection, run["id"], "cancel", payload, now.timestamp()) is None:
-            raise TooLate(
-                f"Run {run['id']!r} is over: {run['status']} at {moment(run['ended'])}.",
-                hint="Nothing was changed.",
-            )
-        detail = {"reason": request.reason, "undo": not request.keep}
-        record(connection, at=now, actor=who, action="cancel", subject=run["id"], **detail)
-    return Stopping(run=run["id"])

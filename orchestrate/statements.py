@@ -17,27 +17,56 @@ from sqlalchemy.engine import Connection
 
 Execute = Callable[[str, Mapping[str, Any]], Any]
 """Runs one statement with `:name` parameters; the answer has `rowcount`, `fetchone`, `fetchall`."""
-Write = tuple[str, dict[str, Any]]
+Write = tuple[str | Callable[[Execute, Mapping[str, Any]], object], dict[str, Any]]
+"""A statement with its parameters, or something that takes several to find out what to write."""
 
 _ROW = "id, plan, version, key, simulated, fence, rev, state, head, seen"
+PRIORITIES = ("low", "normal", "high", "urgent")
+"""In rising order; a run's row holds the position."""
 CLAIM = f"""
 update run set owner = :worker, fence = fence + 1
-where id = :run and owner is null and status = 'open' returning {_ROW}"""  # noqa: S608
-TAKE = f"""
+where id = :run and owner is null and status = 'open' and stuck is null returning {_ROW}"""  # noqa: S608
+_PARKED = "owner is null and status = 'open' and simulated = 0 and due is not null"
+
+
+def _take(lock: str) -> str:
+    """Those of each priority that wait longest, and of them whose turn it is; every part has its index.
+
+    The last part finds runs that a machine whose clock is ahead of ours wants driven at once.
+    """
+    turns = [
+        f"select * from (select id, priority, since from run where {_PARKED} and priority = {level}"  # noqa: S608
+        f" and since <= :now order by since limit :limit {lock}) level_{level}"
+        for level in range(len(PRIORITIES))
+    ]
+    turns.append(
+        f"select * from (select id, priority, since from run where {_PARKED} and due = 0"  # noqa: S608
+        f" and since > :now limit :limit {lock}) ahead"
+    )
+    return f"""
 update run set owner = :worker, fence = fence + 1 where id in (
-  select id from run where owner is null and status = 'open' and simulated = 0 and due <= :now
-  order by due limit :limit
+  select id from ({" union all ".join(turns)}) waiting
+  order by case when :oldest = 1 then 0 else -priority end, since limit :limit
 ) returning {_ROW}"""  # noqa: S608
-TAKE_POSTGRES = TAKE.replace("limit :limit", "limit :limit for update skip locked")
+
+
+TAKE, TAKE_POSTGRES = _take(""), _take("for update skip locked")
 COMMIT = (
-    "update run set rev = rev + 1, state = :state, seen = :seen, status = :status, ended = :ended"
-    " where id = :run and fence = :fence and rev = :rev and (:strict = 0 or head = :seen)"
+    "update run set rev = rev + 1, state = :state, seen = :seen, status = :status, ended = :ended,"
+    " recoveries = 0 where id = :run and fence = :fence and rev = :rev and (:strict = 0 or head = :seen)"
 )
-PARK = "update run set owner = null, due = :due where id = :run and fence = :fence and head = seen"
+PARK = (
+    "update run set owner = null, due = :due, since = coalesce(cast(:due as double precision), 0),"
+    " held = :held"
+    " where id = :run and fence = :fence and head = seen"
+)
 POST = (
-    "update run set head = head + 1, due = case when owner is null then 0 else due end"
+    "update run set head = head + 1, due = case when owner is null and stuck is null then 0 else due end,"
+    " since = case when owner is null and coalesce(due, 1) <> 0 then :at else since end"
     " where id = :run and status = 'open' returning head"
 )
+UNSTICK = "update run set stuck = null, recoveries = 0 where id = :run and stuck is not null"
+"""Who cancels a stuck run wants it driven once more, to its end."""
 INBOX = "insert into inbox(run, seq, kind, payload, at) values (:run, :seq, :kind, :payload, :at)"
 UNSEEN = "select seq, kind, payload from inbox where run = :run and seq > :seen order by seq"
 REREAD = (
@@ -45,6 +74,20 @@ REREAD = (
     " left join journal j on j.run = r.id and j.rev = :rev + 1 where r.id = :run"
 )
 NOTIFY = "select pg_notify('baton', :run)"
+RAISE = (
+    "insert into alert(run, kind, node, visit, at, raised, message)"
+    " values (:run, :kind, :node, :visit, :at, :at, :message)"
+    " on conflict (run, kind, node, visit) do update set raised = excluded.raised,"
+    " message = excluded.message, ended = null, settled = null, settled_by = null, note = null,"
+    " message_id = null where alert.ended is not null"
+)
+"""An alert is raised once, and once more where its cause was over and has come back."""
+BREAK = """
+update run set owner = null, recoveries = recoveries + 1, since = :now + :pause * (recoveries + 1),
+  due = case when recoveries + 1 >= :poison then null else :now + :pause * (recoveries + 1) end,
+  stuck = case when recoveries + 1 >= :poison then :why else null end
+where id = :run and fence = :fence returning stuck"""
+"""Driving a run broke off: it rests, longer every time, and at the last it is stuck until released."""
 
 ENTRY = {
     "at": "float8",
@@ -84,8 +127,11 @@ with wanted as materialized (
   as t({", ".join(_COLUMNS)})
 ), written as (
   update run r set rev = r.rev + 1, state = w.state, seen = w.seen, status = w.status, ended = w.ended,
+    recoveries = 0,
     owner = case when w.park = 1 and r.head = w.seen then null else r.owner end,
-    due = case when w.park = 1 and r.head = w.seen then w.due else r.due end
+    due = case when w.park = 1 and r.head = w.seen then w.due else r.due end,
+    since = case when w.park = 1 and r.head = w.seen then coalesce(w.due, 0) else r.since end,
+    held = case when w.park = 1 and r.head = w.seen then null else r.held end
   from wanted w
   where r.id = w.run and r.fence = w.fence and r.rev = w.rev and (w.strict = 0 or r.head = w.seen)
   returning r.id, r.owner
@@ -113,6 +159,8 @@ class Claimed:
     state: str
     head: int
     seen: int
+    since: float = 0.0
+    """When it was asked for, by the monotonic clock: from then on it is ours."""
 
 
 @dataclass(frozen=True)
@@ -147,6 +195,21 @@ def _pyformat(sql: str) -> str:
     return re.sub(r"(?<!:):([a-z_]+)", r"%(\1)s", sql)
 
 
+def carry_out(execute: Execute, writes: Sequence[Write]) -> None:
+    """Do what goes with a commit, in its transaction."""
+    for what, parameters in writes:
+        if callable(what):
+            what(execute, parameters)
+        else:
+            execute(what, parameters)
+
+
+def raise_alert(execute: Execute, run: str, kind: str, visit: int, message: str, at: float) -> None:
+    """Say once that somebody should look at a run."""
+    values = {"run": run, "kind": kind, "node": "", "visit": visit, "at": at, "message": message}
+    execute(RAISE, values)
+
+
 def on_driver(connection: Any, *, postgres: bool) -> Execute:
     """Statements on a raw psycopg or sqlite3 connection."""
     if postgres:
@@ -166,7 +229,9 @@ def post(
 
     The number comes from the run's row, whose lock orders writers; a sequence would not.
     """
-    found = execute(POST, {"run": run}).fetchone()
+    if kind == "cancel":
+        execute(UNSTICK, {"run": run})
+    found = execute(POST, {"run": run, "at": at}).fetchone()
     if found is None:
         return None
     seq = int(found[0])

@@ -1,26 +1,43 @@
 """A run's journal in words: what happened, and what came of it, by replaying it through the core."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 from home.database import Row
 from orchestrate.contracts import Step
 from orchestrate.core import advance
-from orchestrate.effects import Alert, CloseTask, Effect, EscalateTask, OpenTask, Refusal, RemindTask
+from orchestrate.effects import (
+    Alert,
+    CloseTask,
+    Completed,
+    Effect,
+    EscalateTask,
+    OpenTask,
+    Refusal,
+    RemindTask,
+    StartRun,
+    Tell,
+)
 from orchestrate.events import (
     Accepted,
+    Asked,
+    Called,
     Cancel,
     Decided,
     Event,
     Failed,
+    GoBack,
     Pause,
+    Reschedule,
     Resume,
     Started,
     Succeeded,
     Tick,
     parse_event,
 )
+from orchestrate.migration import MIGRATED
 from orchestrate.plan_index import PlanIndex
 from orchestrate.turn import UNDO, State
 
@@ -38,31 +55,46 @@ def story(index: PlanIndex, journal: Iterable[Row]) -> Iterator[Chapter]:
     state: State | None = None
     names: dict[str, str] = {}
     for row in journal:
+        if row["kind"] == MIGRATED:
+            yield Chapter(row, (f"goes on under another version: {row['outcome']}, by {row['resource']}",))
+            continue
         event = parse_event(row["event"])
-        before = "" if state is None else state["status"]
+        before = state or {}
         state, effects = advance(index, state, event, row["at"])
         names.update({e.task: e.name for e in effects if isinstance(e, OpenTask)})
-        words = [_event(index, event, names), *(_effect(e, names) for e in effects)]
-        if state.get("status") != before and state.get("status") in ENDS:
+        said = _event(partial(_name, index, before), event, names)
+        if isinstance(event, Succeeded) and any(
+            isinstance(e, Alert) and e.kind == "contract" for e in effects
+        ):
+            said = said.replace(" done", " answered", 1)
+        words = [said, *(_effect(e, names) for e in effects)]
+        if isinstance(event, Tick):
+            words = [*_lapsed(index, state, effects), *words, *_again(index, before, state)]
+        if "ending" in state and "ending" not in before and not isinstance(event, Cancel | Decided):
+            words.append(f"cancelled: {state['ending']['reason']}")
+        if state.get("status") != before.get("status") and state.get("status") in ENDS:
             words.append(ENDS[state["status"]])
         yield Chapter(row, tuple(filter(None, words)))
 
 
+TOLD = ("cancel", "pause", "resume")
 ENDS = {"done": "the run is done", "cancelled": "the run was cancelled"}
 
 
-def _event(index: PlanIndex, event: Event, names: dict[str, str]) -> str:
+def _event(name: Callable[[str], str], event: Event, names: dict[str, str]) -> str:
     match event:
         case Started():
             return "the run began"
         case Succeeded():
-            return f"{_name(index, event.node)} done" + (f" by {event.resource}" if event.resource else "")
+            return f"{name(event.node)} done" + (f" by {event.resource}" if event.resource else "")
         case Failed():
-            return f"{_name(index, event.node)} failed at attempt {event.attempt}: {event.error}"
+            return f"{name(event.node)} failed at attempt {event.attempt}: {event.error}"
         case Accepted():
-            return f"{_name(index, event.node)} was taken over by its system"
+            return f"{name(event.node)} was taken over by its system"
+        case Asked():
+            return f"{name(event.node)} needs a person: {event.reason}"
         case Decided():
-            what = names.get(event.task or "") or _name(index, event.node or "a task")
+            what = names.get(event.task or "") or name(event.node or "a task")
             note = f" ({event.note})" if event.note else ""
             return f"{what}: {event.outcome}" + (f", by {event.by}" if event.by else "") + note
         case Tick():
@@ -72,6 +104,31 @@ def _event(index: PlanIndex, event: Event, names: dict[str, str]) -> str:
             return "cancelled" + (f" by {event.by}" if event.by else "") + why
         case Pause() | Resume():
             return f"{event.kind}d" + (f" by {event.by}" if event.by else "")
+        case Called():
+            return f"{name(event.node)} calls {event.plan}@{event.version}"
+        case GoBack():
+            undo = ", undoing what was done since" if event.undo else ""
+            why = f": {event.reason}" if event.reason else ""
+            return f"back to {name(event.node)}{undo}" + (f", by {event.by}" if event.by else "") + why
+        case Reschedule():
+            what = names.get(event.task, event.task) if event.task else "the run"
+            due = f"due {_when(event.due)}" if event.due else "without a due time"
+            return f"{what} is now {due}" + (f", by {event.by}" if event.by else "")
+
+
+def _lapsed(index: PlanIndex, state: State, effects: Iterable[Effect]) -> Iterator[str]:
+    """What is over because nothing came in its time."""
+    for effect in effects:
+        if isinstance(effect, Completed):
+            yield f"{_name(index, state, effect.node)}: {effect.outcome}, since nothing came in time"
+
+
+def _again(index: PlanIndex, before: State, state: State) -> Iterator[str]:
+    """What is tried again, now that it has waited for it."""
+    for key, token in state["open"].items():
+        number = token.get("attempt", 1)
+        if token.get("phase") == "ready" and before["open"].get(key, {}).get("attempt", number) < number:
+            yield f"{_name(index, state, key)} is tried again: attempt {number}"
 
 
 def _effect(effect: Effect, names: dict[str, str]) -> str:
@@ -90,15 +147,21 @@ def _effect(effect: Effect, names: dict[str, str]) -> str:
             return f"{names.get(effect.task, effect.task)} was no longer needed"
         case Alert():
             return f"alert: {effect.message}"
+        case StartRun():
+            return f"run {effect.run} began"
+        case Tell():
+            told = f"told to {effect.kind}" if effect.kind in TOLD else "told how this one ended"
+            return f"run {effect.run} was {told}"
         case Refusal():
             return f"refused: {effect.reason}"
     return ""
 
 
-def _name(index: PlanIndex, node: str) -> str:
+def _name(index: PlanIndex, state: State, node: str) -> str:
+    token = state.get("open", {}).get(node, {})
     if node == UNDO:
-        return "undoing"
-    found = index.nodes.get(node)
+        return f"undoing {_name(index, state, token['node'])}" if token else "undoing"
+    found = index.nodes.get(token.get("node", node))
     return found.name if isinstance(found, Step) else node
 
 

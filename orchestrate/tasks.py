@@ -2,36 +2,26 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
 from home.context import Context
-from home.contracts import Json, Option, Request, Response, utc_text
+from home.contracts import Json, Option, Response
 from home.database import Database, Row
 from home.errors import UsageError, unknown
 from home.text import duration, plain, table
+from orchestrate.people.beside import Beside
+from orchestrate.people.filters import LATEST, TaskFilter, where
+from orchestrate.people.moments import moment
+from orchestrate.people.register import apart_steps
 
-LATEST = 1e18
-"""Sorts tasks without a due time after all others."""
 
-
-class TasksRequest(Request):
+class TasksRequest(TaskFilter):
     """Which tasks to list."""
 
-    mine: Annotated[str | None, Option(("--mine",), "WHO")] = None
-    """Only those assigned to WHO."""
-    role: str | None = None
-    """Only those for this role."""
-    state: Literal["open", "done", "closed", "all"] = "open"
-    """`open`, `done` (decided), `closed` (no longer needed) or `all`."""
-    plan: str | None = None
-    """Only those of runs of this plan."""
-    run: str | None = None
-    """Only those of this run."""
-    key: str | None = None
-    """Only those of runs with this business key."""
+    task: Annotated[str | None, Option(("--task",), "TASK")] = None
+    """Only this one, whatever its state."""
     limit: int = Field(default=100, ge=1, le=10_000)
     """Most rows to list."""
     after: Annotated[str | None, Option(("--after",), "TASK")] = None
@@ -61,9 +51,25 @@ class TaskRow(Response):
     """Why it came to the manual queue."""
     level: int
     """Escalations so far."""
+    reminders: int
+    opened: str
+    skill: str | None
+    """What whoever does it must know."""
+    by_hand: bool
+    """Nobody takes it: a dispatcher hands it out."""
+    apart: list[str]
+    """Steps whose doers may not decide it; `!starter` is who started the run."""
+    stands_for: str | None
+    """Who is away and gets it back, where nobody touches it."""
     context: Json
     """Everything that is known for deciding it: instructions, data, what happened before."""
     comments: list[Json]
+    attachments: list[Json]
+    """Files of the whole run: task, n, file, size, sha256, who, at."""
+    earlier: list[Json]
+    """What was decided before in this run: task, step, outcome, by, at, note, comments."""
+    note: str | None
+    """Why it was decided so."""
     outcome: str | None
     decided_by: str | None
     decided_at: str | None
@@ -73,9 +79,9 @@ class TaskList(Response):
     """Tasks, the most urgent first."""
 
     rows: list[TaskRow]
-    more: bool
-    """Whether `--after` the last one finds more."""
-    hidden: ClassVar[frozenset[str]] = frozenset({"more"})
+    next: str | None
+    """Give this as `--after` for the next page; `null` on the last."""
+    hidden: ClassVar[frozenset[str]] = frozenset({"next"})
 
     def lines(self) -> Iterator[str]:
         """One line per task, and how to decide the first."""
@@ -86,8 +92,8 @@ class TaskList(Response):
         waiting = next((task for task in self.rows if task.state == "open"), None)
         if waiting:
             yield plain(f"Decide with: {how_to_decide(waiting.task, waiting.outcomes)}")
-        if self.more:
-            yield f"There are more: --after {self.rows[-1].task}"
+        if self.next:
+            yield f"There are more: --after {self.next}"
 
 
 def _line(task: TaskRow) -> Json:
@@ -114,33 +120,31 @@ def how_to_decide(task: str, outcomes: Sequence[str]) -> str:
 def tasks(context: Context, request: TasksRequest) -> TaskList:
     """What people are asked to do or decide, the most urgent first, with all that is known for it.
 
-    `baton decide TASK OUTCOME --by WHO` settles one.
+    `--inbox WHO` lists what WHO has or may take, `--search` what mentions some words: a business key, a
+    name in the data, a remark. `baton decide TASK OUTCOME --by WHO` settles one.
     """
-    wanted = {"assignee": request.mine, "role": request.role, "plan": request.plan, "run": request.run}
-    wanted |= {"key": request.key, "status": None if request.state == "all" else request.state}
-    given = {name: value for name, value in wanted.items() if value is not None}
-    clauses = ["simulated = 0", *(f"{name} = :{name}" for name in given)]
-    parameters: Json = {**given, "limit": request.limit + 1, "latest": LATEST}
+    now = context.clock.now().timestamp()
+    clauses, parameters = where(request, now)
+    if request.task is not None:
+        find_task(context.state, request.task)
+        clauses, parameters = ["id = :task"], {"task": request.task}
     if request.after is not None:
         last = find_task(context.state, request.after)
-        parameters |= {
-            "after_due": last["due"] if last["due"] is not None else LATEST,
-            "after_id": last["id"],
-        }
-        clauses.append("(coalesce(due, :latest), id) > (:after_due, :after_id)")
+        due = last["due"] if last["due"] is not None else float(LATEST)
+        parameters |= {"after_due": due, "after_id": last["id"]}
+        clauses.append(f"(coalesce(due, {LATEST}), id) > (:after_due, :after_id)")
     found = context.state.rows(
-        f"select * from task where {' and '.join(clauses)}"  # noqa: S608 - names from the list above
-        " order by coalesce(due, :latest), id limit :limit",
-        parameters,
+        f"select * from task where {' and '.join(clauses)}"  # noqa: S608 - put together from constants
+        f" order by coalesce(due, {LATEST}), id limit :limit",
+        parameters | {"limit": request.limit + 1},
     )
-    now = context.clock.now().timestamp()
     page = found[: request.limit]
-    comments = _comments(context.state, [row["id"] for row in page])
-    rows = [_row(row, now, comments.get(row["id"], [])) for row in page]
-    return TaskList(rows=rows, more=len(found) > request.limit)
+    beside = Beside(context.state, page)
+    rows = [_row(row, now, beside) for row in page]
+    return TaskList(rows=rows, next=rows[-1].task if len(found) > request.limit else None)
 
 
-def _row(row: Row, now: float, comments: list[Json]) -> TaskRow:
+def _row(row: Row, now: float, beside: Beside) -> TaskRow:
     return TaskRow(
         task=row["id"],
         step=row["name"],
@@ -149,29 +153,16 @@ def _row(row: Row, now: float, comments: list[Json]) -> TaskRow:
         state=row["status"],
         outcomes=json.loads(row["outcomes"]),
         context=json.loads(row["context"]),
-        comments=comments,
+        opened=moment(row["opened"]) or "",
+        by_hand=bool(row["by_hand"]),
+        apart=list(apart_steps(row["apart"])),
+        comments=beside.comments(row["id"]),
+        attachments=beside.attachments(row["run"]),
+        earlier=beside.earlier(row),
         decided_at=moment(row["decided_at"]),
         **{name: row[name] for name in ("run", "plan", "key", "kind", "role", "assignee", "reason", "level")},
-        **{name: row[name] for name in ("outcome", "decided_by")},
+        **{name: row[name] for name in ("outcome", "decided_by", "note", "reminders", "skill", "stands_for")},
     )
-
-
-def _comments(state: Database, ids: list[str]) -> dict[str, list[Json]]:
-    found: dict[str, list[Json]] = {}
-    names = {f"t{number}": task for number, task in enumerate(ids)}
-    if not names:
-        return found
-    places = ", ".join(f":{name}" for name in names)
-    rows = state.rows(f"select * from comment where task in ({places}) order by task, n", names)  # noqa: S608
-    for row in rows:
-        remark = {"who": row["who"], "at": moment(row["at"]), "text": row["body"]}
-        found.setdefault(row["task"], []).append(remark)
-    return found
-
-
-def moment(seconds: float | None) -> str | None:
-    """Seconds since 1970 as ISO 8601 in UTC."""
-    return None if seconds is None else utc_text(datetime.fromtimestamp(seconds, UTC))
 
 
 def find_task(state: Database, task: str) -> Row:

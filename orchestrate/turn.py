@@ -9,10 +9,21 @@ order in which they end changes nothing.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
-from orchestrate.contracts import Sla, Step
-from orchestrate.effects import Alert, CloseTask, DoneTask, Effect, OpenTask, TaskKind
+from orchestrate.contracts import Node, Sla, Step
+from orchestrate.effects import (
+    STARTER,
+    Alert,
+    CloseTask,
+    DoneTask,
+    Effect,
+    OpenTask,
+    TaskKind,
+    Tell,
+    Terms,
+)
 from orchestrate.plan_index import PlanIndex
 
 State = dict[str, Any]
@@ -21,6 +32,8 @@ PARTS = ("data", "done", "outcome")
 """What a scope holds; beside it `last`, the step that was done last in it."""
 UNDO = "!undo"
 """Key of the token of the compensation that runs now; no node may be called so."""
+DEADLINE = "!deadline"
+"""Key of the token that asks whether a run past its deadline goes on."""
 RUN = ""
 """In a list of timers, the run itself."""
 
@@ -50,7 +63,7 @@ class Turn:
     now: float
     effects: list[Effect] = field(default_factory=list)
     agenda: list[tuple[str, str]] = field(default_factory=list)
-    """`(enter|leave, node)`; worked off by the flow, last first."""
+    """`(enter|leave|more, node)`; worked off by the flow, last first."""
 
     @property
     def open(self) -> dict[str, Token]:
@@ -70,6 +83,10 @@ class Turn:
     def leave(self, node: str) -> None:
         """Walk out of a node next."""
         self.agenda.append(("leave", node))
+
+    def more(self, node: str) -> None:
+        """Begin more items of a list next."""
+        self.agenda.append(("more", node))
 
     def visit(self, node: str) -> int:
         """Count one more visit of a node."""
@@ -109,10 +126,12 @@ class Turn:
     ) -> None:
         """Open a task and set its timers on `token`."""
         self.state["tasks"] += 1
-        step = self.index.nodes[token.get("node", node)]
-        name = f"{self.state['run']}.{self.state['tasks']}"
+        step = self.index.nodes.get(token.get("node", node))
+        task = f"{self.state['run']}.{self.state['tasks']}"
         token["phase"] = "task"
-        token["task"] = {"id": name, "kind": kind, "level": 0, "outcomes": list(outcomes)}
+        token["task"] = {"id": task, "kind": kind, "level": 0, "opened": self.now}
+        token["task"]["outcomes"] = list(outcomes)
+        token.setdefault("enabled", self.now)
         timers = token.setdefault("timers", {})
         if sla is not None:
             timers["due"] = self.now + sla.due.total_seconds()
@@ -121,19 +140,25 @@ class Turn:
         role, assignee = person_or_role(role or self.index.plan.manual_role)
         self.effects.append(
             OpenTask(
-                task=name,
-                node=step.id,
+                task=task,
+                node=step.id if step else RUN,
                 visit=token["visit"],
                 kind=kind,
-                name=step.name if isinstance(step, Step) else getattr(step, "question", "") or step.id,
+                name=name_of(step, token),
                 role=role,
                 assignee=assignee,
                 outcomes=tuple(token["task"]["outcomes"]),
                 due=timers.get("due"),
                 reason=reason,
                 context=dict(context or {}),
+                terms=_terms(step, kind, self.index.plan.manual_role),
             )
         )
+
+    def tell(self, token: Token, kind: str, **payload: Any) -> None:
+        """Tell the sub-plan's run of a token, if it has one."""
+        if "child" in token:
+            self.effects.append(Tell(token["child"], kind, payload))
 
     def settle(self, token: Token, done: DoneTask | None = None) -> None:
         """Forget a token's task: settled by `done`, or no longer needed."""
@@ -141,6 +166,39 @@ class Turn:
         for what in ("due", "remind", "timeout"):
             token["timers"].pop(what, None)
         self.effects.append(done or CloseTask(task["id"]))
+
+
+def name_of(node: Node | None, token: Token) -> str:
+    """What people call what a token is about; an item of a list with its place in it."""
+    if not isinstance(node, Step):
+        return (getattr(node, "question", "") or node.id) if node else "The run is past its deadline"
+    return f"{node.name} ({token['at'] + 1} of {token['of']})" if "item" in token else node.name
+
+
+def utc(moment: float) -> str:
+    """Seconds since 1970 as people read them."""
+    return f"{datetime.fromtimestamp(moment, UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def item_key(node: str, visit: int) -> str:
+    """Key of the token of one item of a list; no node may be called so."""
+    return f"!{node}#{visit}"
+
+
+def attempt_key(state: State, node: str, visit: int) -> str:
+    """Key of the token that an attempt of a step belongs to."""
+    key = item_key(node, visit)
+    return key if key in state["open"] else node
+
+
+def _terms(node: Any, kind: TaskKind, queue: str) -> Terms:
+    """Who may have a task of this node; the manual queue is for whoever knows how to go on."""
+    if not isinstance(node, Step):
+        return Terms(queue=queue)
+    eyes, assign = node.four_eyes, node.assign if kind in ("step", "side") else None
+    apart = (*eyes.steps, *([STARTER] if eyes.starter else [])) if eyes else ()
+    how: dict[str, Any] = {"by": assign.by, "skill": assign.skill} if assign else {}
+    return Terms(**how, apart=apart, queue=queue)
 
 
 def person_or_role(name: str) -> tuple[str | None, str | None]:

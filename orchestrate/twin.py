@@ -189,7 +189,12 @@ def escalated(waits: list[Times], helps: list[npt.NDArray[np.bool_]], due_s: flo
 
 
 def assumed_s(step: Step) -> float:
-    """Seconds a step takes of which the log showed nothing: what its author expects, or no time at all."""
+    """Seconds a step takes of which the log showed nothing: what its author expects, or no time at all.
+
+    A step that was added by hand takes none of its own: it is part of the waits that the log shows.
+    """
+    if step.off_system:
+        return 0.0
     return step.expected.total_seconds() if step.expected else 0.0
 
 
@@ -197,4 +202,4 @@ def without_times(node: Node) -> Iterator[Step]:
     """The steps of a tree of which neither the log nor the author says how long they take."""
     from orchestrate.bind import steps_of
 
-    return (s for s in steps_of(node) if s.observed is None and s.expected is None)
+    return (s for s in steps_of(node) if s.observed is None and s.expected is None and not s.off_system)

@@ -1,6 +1,5 @@
 """`baton worker`: drives runs until it is told to stop."""
 
-import logging
 import signal
 import socket
 import sys
@@ -8,20 +7,31 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Literal
 
+from pydantic import Field
+
 from home.context import Context
 from home.contracts import Request, Response
 from home.errors import Busy
 from home.ids import new_id
+from home.limits import read_limits
 from home.lock import HomeLock
+from home.ready import say_ready
+from orchestrate.observer import Observer
+from orchestrate.watched import watched
 
-DriverName = Literal["dbos", "table"]
+DriverName = Literal["table", "dbos"]
+DRIVER: DriverName = "table"
 
 
 class WorkerRequest(Request):
     """How to drive runs."""
 
-    driver: DriverName = "dbos"
-    """What dispatches runs: `dbos` (each segment is a DBOS workflow) or `table` (leaner)."""
+    driver: DriverName = DRIVER
+    """What dispatches runs: `table`, or `dbos` (each segment is a DBOS workflow too, and listed there)."""
+    concurrency: int | None = Field(default=None, gt=0)
+    """Runs to drive at the same time; default is the setting `run_concurrency`."""
+    metrics: int | None = Field(default=None, ge=0, le=65535)
+    """Port on 127.0.0.1 at which Prometheus finds this worker's metrics; 0 takes a free one."""
 
 
 class Stopped(Response):
@@ -40,24 +50,42 @@ class Worker:
     A SQLite file has one worker; on PostgreSQL any number may run, from one home folder too.
     """
 
-    def __init__(self, context: Context, driver: DriverName = "dbos") -> None:
+    def __init__(
+        self,
+        context: Context,
+        driver: DriverName = DRIVER,
+        *observers: Observer,
+        concurrency: int | None = None,
+    ) -> None:
+        from orchestrate.alerts.loop import Alerting
+        from orchestrate.awaiting.listening import Awaiting
         from orchestrate.connectors.registry import open_connectors
         from orchestrate.driver import make_driver
         from orchestrate.engine import Engine
+        from orchestrate.people.presence import Attendance
+        from orchestrate.triggers.loop import Triggers
 
         self._lock = HomeLock(context.home, "worker")
         self._lock.path = context.home / "worker.lock"
         self.name = self._identify(context)
+        self.attendance = Attendance(context)
+        self.triggers = Triggers(context)
+        self.awaiting = Awaiting(context)
+        self.alerting = Alerting(context)
         settings = context.settings
+        room = concurrency or settings.run_concurrency
         self.engine = Engine(
             context.state,
-            open_connectors(settings),
-            driver=make_driver(driver, context.state, self.name, settings.run_concurrency),
+            open_connectors(context),
+            driver=make_driver(driver, context.state, self.name, room),
             clock=context.clock,
             worker=self.name,
-            concurrency=settings.run_concurrency,
+            concurrency=room,
             heartbeat_s=settings.heartbeat_s,
             takeover_s=settings.takeover_s,
+            poison_after=settings.poison_after,
+            limits=read_limits(context.home),
+            observer=watched(settings, self.name, *observers),
         )
 
     def _identify(self, context: Context) -> str:
@@ -79,9 +107,17 @@ class Worker:
     def start(self) -> None:
         """Drive runs from now on. Not to be called inside an event loop."""
         self.engine.serve()
+        self.attendance.start()
+        self.triggers.start()
+        self.awaiting.start()
+        self.alerting.start()
 
     def stop(self) -> None:
         """Give every run back and let go of everything."""
+        self.alerting.stop()
+        self.awaiting.stop()
+        self.triggers.stop()
+        self.attendance.stop()
         self.engine.stop()
         self._lock.release()
 
@@ -94,16 +130,29 @@ def worker(context: Context, request: WorkerRequest) -> Stopped:
     """
     from home.log import log_to_stderr
 
-    log_to_stderr(logging.WARNING)
+    log_to_stderr(context.settings.log_level)
     with told_to_end() as wait:
-        running = Worker(context, request.driver)
+        running = Worker(context, request.driver, *counting(request.metrics), concurrency=request.concurrency)
         running.start()
         # stdout is for the answer; whoever waits for readiness reads this line.
         sys.stderr.write(f"Worker {running.name} drives runs of {context.home}. Ctrl-C ends it.\n")
         sys.stderr.flush()
+        say_ready()
         wait()
         running.stop()
     return Stopped(worker=running.name)
+
+
+def counting(port: int | None) -> tuple[Observer, ...]:
+    """What counts this worker's work for whoever scrapes `port`; nothing where none is named."""
+    if port is None:
+        return ()
+    from orchestrate.metrics import Metrics, serve_metrics
+
+    metrics = Metrics()
+    found, _ = serve_metrics(metrics, port)
+    sys.stderr.write(f"Metrics are at http://127.0.0.1:{found}/metrics.\n")
+    return (metrics,)
 
 
 @contextmanager

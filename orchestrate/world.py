@@ -16,6 +16,7 @@ from typing import Any
 from orchestrate.check import nodes
 from orchestrate.contracts import Choice, JsonSchema, Loop, Observed, Plan, Step, deciders
 from orchestrate.durations import at_level
+from orchestrate.each import NO_LIST
 from orchestrate.twin import HELPED, assumed_s
 
 OUTCOME = "outcome"
@@ -65,6 +66,9 @@ class World:
         asked, about = self._nodes[node], (case, node, turn)
         output: dict[str, Any] = {}
         waited = worked = 0.0
+        if isinstance(asked, Step) and asked.each and tuple(outcomes) == NO_LIST:
+            item = plainest(asked.input.get("properties", {}).get(asked.each.item, {}))
+            return _answer(now + self._manual_wait(*about), 0.0, NO_LIST[0], {asked.each.of: [item]}, who)
         if kind == "manual" and not (isinstance(asked, Step) and asked.does == "manual"):
             waited = self._manual_wait(*about)
         elif isinstance(asked, Step):
@@ -91,6 +95,8 @@ class World:
         """What a system makes of an attempt that began `now`."""
         about = (case, step.id, turn)
         output = filled(step, lambda what: self.luck(*about, what))
+        if step.outcomes:
+            output[OUTCOME] = self._outcome(step.id, step.outcomes, *about)
         by = step.binding.connector if step.binding else None
         return _answer(now, self._work(step, *about), "", output, by)
 

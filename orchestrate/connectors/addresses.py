@@ -1,67 +1,22 @@
-"""Which addresses an HTTP step may reach: public ones, and what the settings name."""
+"""Resolves the addresses that HTTP steps may reach, without holding up the other runs of the worker."""
 
 import asyncio
-import ipaddress
-import socket
-from collections.abc import Sequence
 
+import home.addresses
+from home.addresses import PrivateAddress
+from home.errors import Unreachable
 from orchestrate.connectors.port import CallFailed
 
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
-
-class Addresses:
-    """Resolves a name once and says which address may be connected to.
-
-    The address itself is handed on, so that a name that answers differently a moment later cannot
-    lead a request into the private network.
-    """
-
-    def __init__(self, allowed: Sequence[str]) -> None:
-        self._names = {entry.lower() for entry in allowed}
-        self._networks = [network for entry in allowed if (network := _network(entry)) is not None]
+class Addresses(home.addresses.Addresses):
+    """The guard of `home.addresses`, in the words of a connector."""
 
     async def resolve(self, host: str, port: int) -> str:
         """One address of `host` that may be reached; raises `CallFailed` where there is none."""
+        loop = asyncio.get_running_loop()
         try:
-            found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        except OSError as error:
-            raise CallFailed(f"the name {host!r} cannot be resolved: {error.strerror}") from error
-        addresses = [ipaddress.ip_address(entry[4][0]) for entry in found]
-        for address in addresses:
-            if self.may_reach(host, port, address):
-                return str(address)
-        raise CallFailed(
-            f"{host} is at {', '.join(sorted(set(map(str, addresses))))}, which is private or local;"
-            " the setting http_allow does not name it",
-            retryable=False,
-        )
-
-    def may_reach(self, host: str, port: int, address: Address) -> bool:
-        """Whether `address`, which `host` resolved to, is public or allowed by name, port or network."""
-        if {host.lower(), f"{host.lower()}:{port}"} & self._names:
-            return True
-        inner = _inner(address)
-        if any(inner.version == n.version and inner in n for n in self._networks):
-            return True
-        return inner.is_global and not inner.is_multicast
-
-
-def _network(entry: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
-    try:
-        return ipaddress.ip_network(entry.strip("[]"), strict=False)
-    except ValueError:
-        return None
-
-
-NAT64 = ipaddress.ip_network("64:ff9b::/96")
-
-
-def _inner(address: Address) -> Address:
-    """The IPv4 address that an IPv6 address stands for, where it stands for one."""
-    if isinstance(address, ipaddress.IPv6Address):
-        if address.ipv4_mapped or address.sixtofour:
-            return address.ipv4_mapped or address.sixtofour or address
-        if address in NAT64:
-            return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-    return address
+            return await loop.run_in_executor(None, self.look_up, host, port)
+        except Unreachable as error:
+            raise CallFailed(error.message) from error
+        except PrivateAddress as error:
+            raise CallFailed(error.message, retryable=False) from error

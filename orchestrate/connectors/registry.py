@@ -1,6 +1,6 @@
 """Finds connectors by the entry-point group `baton.connectors`; Baton's own come through the same door."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
@@ -8,11 +8,11 @@ from typing import Any
 from home.context import Context
 from home.contracts import Nothing, Response
 from home.errors import unknown
-from home.settings import Settings
+from orchestrate.connectors.options import meanings
 from orchestrate.connectors.port import Connector
 
 GROUP = "baton.connectors"
-Factory = Callable[[Settings], Connector]
+Factory = Callable[[Context], Connector]
 
 
 @cache
@@ -28,10 +28,18 @@ def find_connector(name: str) -> Any:
     return installed()[name].load()
 
 
-def open_connectors(settings: Settings) -> dict[str, Connector]:
+def open_connectors(context: Context) -> dict[str, Connector]:
     """One object of every connector, for the life of a worker."""
     factories: dict[str, Factory] = {name: entry.load() for name, entry in installed().items()}
-    return {name: factory(settings) for name, factory in factories.items()}
+    return {name: factory(context) for name, factory in factories.items()}
+
+
+async def close_connectors(connectors: Iterable[Connector]) -> None:
+    """Let go of what connectors hold in this event loop, such as connections to brokers."""
+    for connector in connectors:
+        close: Callable[[], Awaitable[None]] | None = getattr(connector, "close", None)
+        if close is not None:
+            await close()
 
 
 class ConnectorRow(Response):
@@ -55,7 +63,7 @@ class ConnectorList(Response):
         for row in self.connectors:
             yield f"{row.connector}: {row.summary}"
             for name, meaning in row.settings.items():
-                yield f"    {name:<10} {meaning}"
+                yield f"    {name:<14} {meaning}"
 
 
 def connectors(context: Context, request: Nothing) -> ConnectorList:  # noqa: ARG001
@@ -71,7 +79,7 @@ def connectors(context: Context, request: Nothing) -> ConnectorList:  # noqa: AR
             ConnectorRow(
                 connector=name,
                 summary=found.summary,
-                settings=dict(found.options),
+                settings=meanings(found.options),
                 package=entry.dist.name if entry.dist else "",
             )
         )

@@ -54,6 +54,7 @@ def _task(step: Step, identity: str) -> Block:
         chain = ", ".join(step.sla.escalate)
         timers = (Timer(f"{identity}.due", due, f"Due: {chain}" if chain else "Due"),)
     words = [step.purpose, step.instructions, f"Role: {step.role}." if step.role else ""]
+    words += [f"Once for each of {step.each.of}." if step.each else "", f"Calls {step.plan}." * step.calls]
     return Block(
         "task",
         identity,

@@ -39,7 +39,8 @@ class _Drawing:
             case Step():
                 left, right = ("[[", "]]") if node.does != "human" else ("[", "]")
                 due = f" (due {node.sla.model_dump(mode='json')['due']})" if node.sla else ""
-                shape = self.shape(left, node.name + due, right)
+                each = f" (for each of {node.each.of})" if node.each else ""
+                shape = self.shape(left, node.name + each + due, right)
                 self.flow(before, shape, text)
                 return shape, ""
             case Sequence():

@@ -1,0 +1,1 @@
+"""Services over HTTP: guarded, keyed, and held to an OpenAPI contract where there is one."""

@@ -1,0 +1,1 @@
+"""Messages to people: by mail, chat and whatever else Apprise reaches, acknowledged where it counts."""

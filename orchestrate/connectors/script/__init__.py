@@ -1,0 +1,1 @@
+"""RPA bots and existing automations, each run as a process of its own with limits."""

@@ -1,0 +1,1 @@
+"""One statement on a database, with bound parameters, in one transaction, within its time."""
