@@ -5,20 +5,43 @@ import hmac
 import logging
 import re
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, Header, Request
-from fastapi.responses import JSONResponse
+from fastapi.responses import FileResponse, JSONResponse
 
+from dashboard.answers import answer_routes
+from dashboard.health import health_routes
+from dashboard.hooks import hook_routes
 from dashboard.runtime import Runtime
 from home.contracts import InputFile
 from home.errors import BatonError, NotFound, Refused
 from home.jobs import Job
 from home.registry import Command
+from home.telemetry import doing, valid
+from ingest.push import MOST_BODY, Receipt, take
+from orchestrate.people.attachments import stored
 
 log = logging.getLogger("baton.api")
-STATUS = {"usage": 400, "setting": 400, "not_found": 404, "refused": 409, "busy": 503, "unreachable": 502}
+STATUS = {
+    "usage": 400,
+    "setting": 400,
+    "unreadable": 400,
+    "not_found": 404,
+    "refused": 409,
+    "too_late": 409,
+    "too_large": 413,
+    "unreachable": 502,
+    "too_many": 429,
+    "busy": 503,
+    "backlog": 503,
+}
+COME_AGAIN = frozenset({"backlog", "too_many"})
+RETRY_S = 5
+"""Seconds after which what did not fit may be sent again."""
 UNAUTHORISED = 401
 JOB_ID = re.compile(r"^job-[0-9a-z]{8,32}$")
 
@@ -30,7 +53,7 @@ class Unauthorised(BatonError):
 
 
 def create_api(runtime: Runtime, token: str) -> FastAPI:
-    """The API of one service. Every route but `/health` wants `Authorization: Bearer TOKEN`."""
+    """The API of one service. Every route but `/health`, `/ready` and `/hooks` wants its bearer token."""
     # The documentation pages would fetch their script from a CDN; the description itself is enough.
     api = FastAPI(title="Baton", version="1", docs_url=None, redoc_url=None, openapi_url=None)
     # Streamlit bounds the shared thread pool; commands get threads of their own.
@@ -51,7 +74,8 @@ def create_api(runtime: Runtime, token: str) -> FastAPI:
         report = getattr(error, "report", None)
         if report is not None:
             body["report"] = report.model_dump(mode="json")
-        return JSONResponse({"error": body}, status_code=status)
+        headers = {"retry-after": str(RETRY_S)} if error.code in COME_AGAIN else None
+        return JSONResponse({"error": body}, status_code=status, headers=headers)
 
     @api.exception_handler(Exception)
     async def broken(request: Request, error: Exception) -> JSONResponse:
@@ -60,10 +84,9 @@ def create_api(runtime: Runtime, token: str) -> FastAPI:
         body = {"code": "internal", "message": message, "hint": "This is a fault of Baton.", "exit": 1}
         return JSONResponse({"error": body}, status_code=500)
 
-    @api.get("/health")
-    async def health() -> dict[str, bool]:
-        """Whether the service answers."""
-        return {"ok": True}
+    api.include_router(health_routes(runtime, pool, authorised))
+    api.include_router(hook_routes(runtime))
+    api.include_router(answer_routes(runtime))
 
     @api.get("/openapi.json", dependencies=guarded, include_in_schema=False)
     async def description() -> dict[str, Any]:
@@ -73,6 +96,29 @@ def create_api(runtime: Runtime, token: str) -> FastAPI:
     async def upload(request: Request, name: str) -> dict[str, str]:
         """Keep the request's body as a file; the answer names the ticket to use as a command's input."""
         return {"upload": await _keep(runtime, request, name)}
+
+    @api.post("/events", dependencies=guarded, response_model=Receipt, status_code=202)
+    async def events(request: Request, log: str | None = None, source: str | None = None) -> JSONResponse:
+        """Take events: CloudEvents (structured, batch, binary) or plain JSON objects, for a log or a source.
+
+        202 says how many are kept, to be loaded within seconds; 400 where none of them can be.
+        """
+        body = b""
+        async for part in request.stream():
+            body += part
+            if len(body) > MOST_BODY:
+                break
+        call = lambda: take(runtime.context(), request.headers, body, log=log, source=source)  # noqa: E731
+        receipt = await asyncio.get_running_loop().run_in_executor(pool, call)
+        status = 400 if receipt.refused and not receipt.accepted + receipt.duplicates else 202
+        return JSONResponse(receipt.model_dump(mode="json"), status_code=status)
+
+    @api.get("/tasks/{task}/attachments/{n}", dependencies=guarded, response_class=FileResponse)
+    async def attachment(task: str, n: int) -> FileResponse:
+        """The bytes of a file that was attached to a task, to be saved and never shown in place."""
+        find = lambda: stored(runtime.context(), task, n)  # noqa: E731
+        row, path = await asyncio.get_running_loop().run_in_executor(pool, find)
+        return FileResponse(path, media_type="application/octet-stream", filename=row["file"])
 
     @api.get("/jobs/{job}", dependencies=guarded)
     async def progress(job: str) -> dict[str, float | str | None]:
@@ -104,7 +150,9 @@ def create_api(runtime: Runtime, token: str) -> FastAPI:
 def _endpoint(runtime: Runtime, command: Command, pool: ThreadPoolExecutor) -> Any:
     """The route function of one command; its annotations tell FastAPI the models."""
 
-    async def run(request: Any, job: str | None = None) -> Any:
+    async def run(
+        request: Any, job: str | None = None, traceparent: Annotated[str | None, Header()] = None
+    ) -> Any:
         work = Job(command.name)
         if job is not None:
             if not JOB_ID.match(job) or job in runtime.jobs:
@@ -115,7 +163,9 @@ def _endpoint(runtime: Runtime, command: Command, pool: ThreadPoolExecutor) -> A
         tickets: list[str] = []
         try:
             resolved = _with_uploads(runtime, command, request, tickets)
-            call = lambda: runtime.run(command.name, resolved, job=work)  # noqa: E731
+            # A run that is started here belongs to the trace of whoever asked.
+            with doing(trace=valid(traceparent)):
+                call = partial(copy_context().run, runtime.run, command.name, resolved, job=work)
             return await asyncio.get_running_loop().run_in_executor(pool, call)
         finally:
             runtime.jobs.pop(job or "", None)

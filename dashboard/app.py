@@ -4,6 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from dashboard.parts import alert_list
 from dashboard.parts.chrome import page, signature
 from dashboard.parts.navigation import PAGES
 
@@ -14,5 +15,6 @@ st.html(PARTS / "page.css")
 st.logo(str(PARTS / "logo.svg"), size="large", icon_image=str(PARTS / "icon.svg"))
 pages = {group: [page(name, title) for name, title in listed] for group, listed in PAGES.items()}
 chosen = st.navigation(pages)
+alert_list.badge()
 signature()
 chosen.run()

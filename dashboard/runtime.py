@@ -16,8 +16,11 @@ from home.ids import ALPHABET
 from home.jobs import Job
 from home.registry import Registry
 from home.settings import Configuration, configure
+from orchestrate import audited
 
 if TYPE_CHECKING:
+    from ingest.schedule import Scheduler
+    from orchestrate.metrics import Metrics
     from orchestrate.worker import Worker
 
 TICKET = re.compile(r"[0-9a-z]{20}")
@@ -42,12 +45,15 @@ class Runtime:
         self.jobs: dict[str, Job] = {}
         self.ran: Counter[str] = Counter()
         """How often each command has succeeded here; what a page kept of before may be outdated after."""
+        self._metrics: Metrics | None = None
         self._worker: Worker | None = None
+        self._scheduler: Scheduler | None = None
 
     def run(
         self,
         name: str,
         request: Any = None,
+        /,
         *,
         actor: str | None = None,
         job: Job | None = None,
@@ -59,7 +65,7 @@ class Runtime:
             request = command.request(**fields)
         elif isinstance(request, Mapping):
             request = command.request(**request)
-        answer = command.function(self.context(actor=actor, job=job), request)
+        answer = audited.run(command, self.context(actor=actor, job=job), request)
         self.ran[name] += 1
         return answer
 
@@ -67,23 +73,41 @@ class Runtime:
         """A context on the shared stores."""
         return Context(self.configuration, self.stores, actor=actor, job=job, compute=self.children.compute)
 
+    @property
+    def metrics(self) -> "Metrics":
+        """What this process counts, with what is true of all workers."""
+        if self._metrics is None:
+            from dashboard.health import ages
+            from orchestrate.fleet import Fleet
+            from orchestrate.metrics import Metrics
+
+            self._metrics = Metrics()
+            self._metrics.also(Fleet(lambda: self.stores.state, self.context().clock, lambda: ages(self)))
+        return self._metrics
+
     def open(self, *, worker: bool = False) -> None:
-        """Open both stores (slow: DuckDB replays its log, migrations run) and start the worker.
+        """Open both stores (slow: DuckDB replays its log, migrations run), start schedule and worker.
 
         Not to be called inside an event loop.
         """
-        _ = self.stores.events, self.stores.state
+        _ = self.stores.events, self.stores.state, self.metrics
         self.children.warm()
-        if worker:
-            from orchestrate.worker import Worker
+        from ingest.schedule import Scheduler
 
-            self._worker = Worker(self.context())
+        self._scheduler = Scheduler(self.context)
+        self._scheduler.start()
+        if worker:
+            from orchestrate.worker import DRIVER, Worker
+
+            self._worker = Worker(self.context(), DRIVER, self.metrics)
             self._worker.start()
 
     def close(self) -> None:
         """Give runs back, end children, close stores."""
         for job in list(self.jobs.values()):
             job.cancel()
+        if self._scheduler is not None:
+            self._scheduler.stop()
         if self._worker is not None:
             self._worker.stop()
         self.children.close()

@@ -88,18 +88,24 @@ def _serve(context: Context, listening: socket.socket, token: str, *, worker: bo
 
     from dashboard.runtime import Runtime, install
     from home.log import log_to_stderr
+    from home.ready import say_ready
     from home.registry import load
 
     runtime = Runtime(context.configuration, load())
     install(runtime)
     app = create_app(runtime, token)
-    log_to_stderr()  # after Streamlit, which brings handlers of its own
+    log_to_stderr(runtime.settings.log_level)  # after Streamlit, which brings handlers of its own
     config = uvicorn.Config(
         app, log_config=None, access_log=False, timeout_graceful_shutdown=5, ws_max_size=200 * 2**20
     )
 
     class Server(uvicorn.Server):
         """uvicorn that ends with exit code 0 when asked to end."""
+
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            """Listen, then say so to whoever started the service."""
+            await super().startup(sockets=sockets)
+            say_ready()
 
         @contextlib.contextmanager
         def capture_signals(self) -> Iterator[None]:

@@ -1,48 +1,50 @@
-"""Bringing a source in: choose it, see its columns, say what they mean, load it, read the report."""
+"""Bringing a source in: choose it, see how it would be read, say what its columns mean, load it."""
 
 import re
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from zoneinfo import available_timezones
 
 import streamlit as st
 
 from dashboard.cached import now
-from dashboard.parts import work
+from dashboard.parts import mapping_form, preview, work
 from dashboard.parts.chrome import show_error
 from dashboard.parts.plain import literal
 from dashboard.parts.report import show_report
-from dashboard.parts.tables import as_table
 from dashboard.runtime import current
 from home.errors import BatonError
 
 KEY = "ingest"
-FIELDS = {
-    "case_id": ("Case", "Which rows belong together: an order number, a ticket, a client."),
-    "activity": ("Activity", "What was done."),
-    "timestamp": ("Time", "When it was done; when it ended, where there is a start too."),
-    "start": ("Start", "When it began. Without it, work cannot be told from waiting."),
-    "resource": ("Who", "The person or system that did it."),
-    "system": ("System", "Where it was recorded, if a column says so."),
-    "lifecycle": ("Lifecycle", "Start, complete, …, where each is a row of its own."),
-    "cost": ("Cost", "What it cost."),
+CHOICES = {
+    "sheet": "Which sheet?",
+    "table": "Which table?",
+    "records": "Where are the records?",
+    "object_type": "Which kind of object is the case?",
 }
-NEEDED = 3
-NONE = "–"
-DATES = {
-    "": "Let the content decide",
-    "dmy": "Day before month (31.12.2026)",
-    "mdy": "Month before day (12/31/2026)",
-    "other": "Another format …",
-}
+WAYS = {"append": "Add to it", "replace": "Put this in its place"}
+
+
+@dataclass(frozen=True)
+class Source:
+    """What is to be read."""
+
+    ref: str
+    """A path in the home folder, or an address."""
+    name: str
+    """What people call it."""
+    key: str
+    """Another for another upload, so that nothing is remembered from the one before."""
+    how: dict[str, str] = field(default_factory=dict)
+    """How to read it, where its content does not say."""
 
 
 def bring(logs: list[str]) -> None:
     """The whole way from a file or an address to a log."""
-    source, name = _source()
-    if source:
+    source = _source()
+    if source is not None:
         try:
-            _prepare(source, name, logs)
+            _prepare(source, logs)
         except BatonError as error:
             show_error(error)
     report = work.collect(KEY, "Loading …")
@@ -53,71 +55,79 @@ def bring(logs: list[str]) -> None:
         show_report(st.session_state["report"])
 
 
-def _source() -> tuple[str | None, str]:
-    """What to read: an upload's ticket or an address, and what people call it."""
+def _source() -> Source | None:
     kind = st.segmented_control(
-        "Source", ["File", "Database"], default="File", required=True, label_visibility="collapsed"
+        "Source", ["File", "Database or service"], default="File", required=True, label_visibility="collapsed"
     )
-    if kind == "Database":
+    if kind != "File":
         url = st.text_input(
             "Address",
             placeholder="postgresql://user@host/erp, or env:NAME",
             help="Passwords: env:NAME or file:PATH.",
         )
-        return (url or None), "database"
-    file = st.file_uploader("A file: CSV, XES, Parquet or JSON, also as .gz or .zip", key="file")
+        return Source(url, "database", key=url) if url else None
+    file = st.file_uploader("A file: CSV, Excel, XES, OCEL, Parquet or JSON, also as .gz or .zip", key="file")
     if file is None:
-        return None, ""
-    return _kept(file), file.name
+        return None
+    ticket = _kept("upload", file)
+    return Source(str(current().upload_path(ticket)), file.name, key=ticket)
 
 
-def _kept(file: Any) -> str:
+def _kept(name: str, file: Any) -> str:
     """The ticket of an uploaded file, written to the home folder once."""
-    if st.session_state.get("upload", ("", ""))[0] != file.file_id:
+    if st.session_state.get(name, ("", ""))[0] != file.file_id:
         ticket, path = current().new_upload(file.name)
         with path.open("wb") as out:
             while portion := file.read(1 << 20):
                 out.write(portion)
-        st.session_state["upload"] = (file.file_id, ticket)
-        st.session_state.pop("report", None)
-    return str(st.session_state["upload"][1])
+        st.session_state[name] = (file.file_id, ticket)
+        if name == "upload":
+            st.session_state.pop("report", None)
+    return str(st.session_state[name][1])
 
 
-def _prepare(source: str, name: str, logs: list[str]) -> None:
-    reading = _reading(name)
-    looked = now("inspect", source=_readable(source), **reading)
-    st.caption(f"Read as {literal(looked.adapter)} · the first {looked.rows_looked_at:,} rows looked at")
-    st.dataframe(
-        as_table(
-            [
-                {
-                    "Column": c.column,
-                    "Looks like": c.looks_like,
-                    "Examples": "  ·  ".join(c.samples),
-                    "Different": c.distinct,
-                    "Filled": c.filled,
-                }
-                for c in looked.columns
-            ]
-        ),
-        hide_index=True,
-        column_config={
-            "Filled": st.column_config.ProgressColumn(format="percent", min_value=0, max_value=1),
-            "Examples": st.column_config.TextColumn(width="large"),
-        },
-    )
-    fields = _mapping(looked)
-    _load(source, name, logs, fields, reading)
+def _prepare(source: Source, logs: list[str]) -> None:
+    given = _given(source)
+    first = _looked(source, **given)
+    if first is None:
+        return
+    choice = next((d for d in first.decisions if d.option in CHOICES), None)
+    if choice is not None and not first.columns:
+        st.text(choice.question.splitlines()[0])
+        picked = st.selectbox(
+            CHOICES[choice.option], choice.answers, index=None, placeholder="Choose one",
+            key=f"choice:{source.key}:{choice.option}",
+        )  # fmt: skip
+        if picked is None:
+            return
+        given |= {choice.option: picked}
+        first = _looked(source, **given)
+        if first is None:
+            return
+    preview.columns(first)
+    form = f"{source.key}:{sorted(given.items())}"  # read in another way, the proposal is another
+    chosen = mapping_form.fields(first, form)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        order, waits = mapping_form.dates(first, form)
+        zone = mapping_form.zone(first, form)
+    missing = mapping_form.undecided(chosen)
+    if missing:
+        st.caption(f"Say which column is the {' and the '.join(missing)}.")
+        return
+    if waits:
+        st.caption("Say which day it is: the other half of the year depends on it.")
+    given |= {k: v for k, v in (("dates", order), ("tz", zone)) if v}
+    said = _said(source, first, chosen, given)
+    if said is not None and said.rehearsal is not None:
+        preview.events(said.rehearsal)
+        said = _whole(source, said, chosen, first, given)
+        preview.losses(said.rehearsal, whole=said.whole)
+        _load(source, logs, said, ready=not waits and not said.rehearsal.refused)
 
 
-def _readable(source: str) -> str:
-    """A command called in this process reads an upload by its path."""
-    return str(current().upload_path(source)) if source.startswith("upload:") else source
-
-
-def _reading(name: str) -> dict[str, str]:
-    """How to read the source, where its content does not say."""
-    with st.expander("Reading it differently"):
+def _given(source: Source) -> dict[str, Any]:
+    """How to read the source, where its content does not say; with a mapping file, if there is one."""
+    with st.expander("Reading it differently, or with a mapping file"):
         columns = st.columns(4)
         names = [row.adapter for row in now("adapters").rows]
         given = {
@@ -126,78 +136,97 @@ def _reading(name: str) -> dict[str, str]:
             "delimiter": columns[2].text_input("Delimiter", placeholder=";", max_chars=1),
             "records": columns[3].text_input("Records (JSON)", placeholder="data.items"),
         }
-        if name == "database":
+        if source.name == "database":
             given["table"] = columns[0].text_input("Table")
             given["query"] = st.text_area("Query", placeholder="select … from …")
+        file = st.file_uploader("A mapping file (mapping.toml)", type="toml", key="mapping-file")
+        if file is not None:
+            given["mapping"] = str(current().upload_path(_kept("mapping", file)))
     return {k: v for k, v in given.items() if v}
 
 
-def _mapping(looked: Any) -> dict[str, str]:
-    """Which column is which, beginning with what was proposed."""
-    names = [c.column for c in looked.columns]
-    proposed = {p.field: p for p in looked.mapping}
-    st.markdown("**What the columns mean**")
-    if proposed:
-        st.caption("Proposed by name and content. Nothing is assumed: change what is wrong.")
-    chosen: dict[str, str] = {}
-    grid = st.columns(4)
-    for number, (field, (label, help_text)) in enumerate(FIELDS.items()):
-        guess = proposed.get(field)
-        options = [NONE, *names]
-        picked = grid[number % 4].selectbox(
-            f"{label}{' (needed)' if number < NEEDED else ''}",
-            options,
-            index=options.index(guess.column) if guess and guess.column in options else 0,
-            help=f"{help_text} {literal('Proposed: ' + guess.why) if guess else ''}",
-            key=f"map:{looked.source}:{field}",
-        )
-        if picked != NONE:
-            chosen[field] = picked
-    rest = [name for name in names if name not in chosen.values() and not name.startswith("case:")]
-    for column in st.multiselect(
-        "Attributes of the case",
-        rest,
-        help="The same in all rows of a case: the amount, the client's segment. "
-        "Other columns become attributes of each step.",
-        key=f"case:{looked.source}",
-    ):
-        chosen[f"case:{column}"] = column
-    return chosen
+def _looked(source: Source, **given: Any) -> Any:
+    """One look into the source, remembered; `None` while it is on its way."""
+    return work.answer(
+        "inspect", f"Looking into {source.name} …", version=source.key, source=source.ref, **given
+    )
 
 
-def _load(source: str, name: str, logs: list[str], fields: dict[str, str], reading: dict[str, str]) -> None:
-    row = st.columns(4)
-    log = row[0].text_input("Name of the log", value=_log_name(name))
+def _pairs(chosen: dict[str, str]) -> tuple[str, ...]:
+    return tuple(f"{name}={column}" for name, column in chosen.items())
+
+
+def _exactly(source: Source, first: Any, chosen: dict[str, str], given: dict[str, Any]) -> dict[str, Any]:
+    """What a look has to be asked that tries this mapping, and no proposal."""
+    if first.content is not None:
+        given = given | {"mapping": _text_kept(source, first.content)}
+    return given | {"map": _pairs(chosen), "exact": True}
+
+
+def _said(source: Source, first: Any, chosen: dict[str, str], given: dict[str, Any]) -> Any:
+    """The look with the mapping that the person chose."""
+    return _looked(source, **_exactly(source, first, chosen, given))
+
+
+def _whole(source: Source, said: Any, chosen: dict[str, str], first: Any, given: dict[str, Any]) -> Any:
+    """The same with every row read, where the person asks for it."""
+    if said.whole:
+        return said
+    asked = f"all:{source.key}"
+    st.button(
+        "Check every row",
+        icon=":material/fact_check:",
+        help="Reads the whole source and says of each row whether it would be loaded.",
+        on_click=st.session_state.__setitem__,
+        args=(asked, True),
+    )
+    if not st.session_state.get(asked):
+        return said
+    found = _looked(source, **_exactly(source, first, chosen, given), all=True)
+    return said if found is None else found
+
+
+def _text_kept(source: Source, text: str) -> str:
+    """The path of a mapping file with this text, written once."""
+    known = st.session_state.setdefault("texts", {})
+    if (source.key, text) not in known:
+        _, path = current().new_upload("mapping.toml")
+        path.write_text(text, encoding="utf-8")
+        known[source.key, text] = str(path)
+    return str(known[source.key, text])
+
+
+def _load(source: Source, logs: list[str], said: Any, *, ready: bool) -> None:
+    row = st.columns([2, 2, 3], vertical_alignment="bottom")
+    log = row[0].text_input("Name of the log", value=_log_name(source.name))
     system = row[1].text_input("System", placeholder="ERP", help="Written on every event that does not say.")
-    zones = sorted(available_timezones())
-    tz = row[2].selectbox("Time zone", zones, index=zones.index("UTC"), help="Of times that carry no offset.")
-    dates = row[3].selectbox("Dates", list(DATES), format_func=DATES.__getitem__)
-    if dates == "other":
-        dates = row[3].text_input("Format", placeholder="%d.%m.%Y %H:%M")
     how = None
     if log in logs:
-        ways = ["Add to it", "Put this in its place"]
-        label = f"There is a log {literal(log)} already"
-        how = st.segmented_control(label, ways, default=ways[0], required=True)
-    missing = [FIELDS[f][0].lower() for f in list(FIELDS)[:NEEDED] if f not in fields]
-    if missing:
-        st.caption(f"Say which column is the {' and the '.join(missing)}.")
-    if st.button(
-        "Load", type="primary", icon=":material/database_upload:", disabled=bool(missing) or not log
-    ):
+        how = row[2].segmented_control(
+            f"There is a log {literal(log)} already", list(WAYS), format_func=WAYS.__getitem__,
+            default="append", required=True,
+        )  # fmt: skip
+    with st.container(horizontal=True, vertical_alignment="center"):
+        pressed = st.button(
+            "Load", type="primary", icon=":material/database_upload:", disabled=not ready or not log
+        )
+        if said.content:
+            st.download_button(
+                "mapping.toml", said.content, file_name="mapping.toml", mime="application/toml",
+                icon=":material/download:", on_click="ignore", type="tertiary",
+                help="For `baton ingest FILE --mapping mapping.toml`, or the next file of this kind here.",
+            )  # fmt: skip
+    if pressed:
         st.session_state.pop("report", None)
         work.begin(
             KEY,
             "ingest",
-            source=_readable(source),
+            source=source.ref,
             log=log,
-            map=tuple(f"{field}={column}" for field, column in fields.items()),
+            mapping=_text_kept(source, said.content),
             system=system or None,
-            tz=tz if tz != "UTC" else None,
-            dates=dates or None,
-            append=how == "Add to it",
-            replace=how == "Put this in its place",
-            **reading,
+            append=how == "append",
+            replace=how == "replace",
         )
 
 

@@ -52,7 +52,7 @@ def matrix(candidates: Sequence[Mapping[str, Any]]) -> go.Figure:
                 "color": [BLUE if c["plannable"] else GREY for c in candidates],
                 "line": {"width": 0},
             },
-            customdata=[[c["id"], _text(c["label"])] for c in candidates],
+            customdata=[[c["id"], as_label(c["label"])] for c in candidates],
             hovertemplate="%{customdata[1]}<extra></extra>",
         )
     )
@@ -80,7 +80,7 @@ def intervals(rows: Sequence[Mapping[str, Any]]) -> go.Figure:
         figure.add_trace(
             go.Scatter(
                 x=[row["low"], row["high"]],
-                y=[_text(row["label"])] * 2,
+                y=[as_label(row["label"])] * 2,
                 mode="lines",
                 line={"color": GREY, "width": 6},
                 hoverinfo="skip",
@@ -89,10 +89,10 @@ def intervals(rows: Sequence[Mapping[str, Any]]) -> go.Figure:
     figure.add_trace(
         go.Scatter(
             x=[r["change"] for r in rows],
-            y=[_text(r["label"]) for r in rows],
+            y=[as_label(r["label"]) for r in rows],
             mode="markers",
             marker={"size": 12, "color": [r["colour"] for r in rows]},
-            customdata=[[_text(r["verdict"])] for r in rows],
+            customdata=[[as_label(r["verdict"])] for r in rows],
             hovertemplate="%{y}: %{x:.0%}<br>%{customdata[0]}<extra></extra>",
         )
     )
@@ -130,7 +130,7 @@ def control_chart(
 def timeline(events: Sequence[Any], zone: str) -> go.Figure:
     """The steps of one case as bars from start to end, in the local time of `zone`; instants as dots."""
     figure = go.Figure()
-    labels = [f"{number}. {_text(e.activity)}" for number, e in enumerate(events, start=1)]
+    labels = [f"{number}. {as_label(e.activity)}" for number, e in enumerate(events, start=1)]
     starts = [local(e.start, zone) for e in events]
     ends = [local(e.end, zone) for e in events]
     for label, start, end, event in zip(labels, starts, ends, events, strict=True):
@@ -143,7 +143,7 @@ def timeline(events: Sequence[Any], zone: str) -> go.Figure:
                 marker={"size": 9, "color": BLUE},
                 hoverinfo="text",
                 hovertext=[
-                    f"{label}<br>{at:%a %Y-%m-%d %H:%M}<br>{_text(event.resource or '')}"
+                    f"{label}<br>{at:%a %Y-%m-%d %H:%M}<br>{as_label(event.resource or '')}"
                     for at in (start, end)
                 ],
             )
@@ -153,6 +153,6 @@ def timeline(events: Sequence[Any], zone: str) -> go.Figure:
     return figure
 
 
-def _text(value: str) -> str:
+def as_label(value: str) -> str:
     """Plotly reads a little HTML in labels; names are untrusted."""
     return value.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

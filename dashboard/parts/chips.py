@@ -15,6 +15,7 @@ WORDS: tuple[tuple[str, str], ...] = (
     (rf"first == {QUOTED}", "begin with {}"),
     (rf"last == {QUOTED}", "end with {}"),
     (rf"case_id == {QUOTED}", "are {}"),
+    (rf"saved\({QUOTED}\)", "pass “{}”"),
     (r"variant in \[(\d+(?:, \d+)*)\]", "take variant {}"),
 )
 

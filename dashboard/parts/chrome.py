@@ -54,10 +54,10 @@ def go(name: str, **params: str | list[str]) -> None:
 
 def signature() -> None:
     """Who acts: decisions, overrides and publications are recorded under this name."""
+    st.session_state["actor-input"] = actor()
     with st.sidebar:
         st.text_input(
             "You are",
-            value=actor(),
             key="actor-input",
             on_change=_sign,
             help="Decisions, overrides and publications are recorded under this name.",

@@ -1,9 +1,14 @@
 """Which pages there are, in which group and order; the one list that navigation and addresses follow."""
 
 PAGES: dict[str, tuple[tuple[str, str], ...]] = {
-    "Understand": (("overview", "Overview"), ("data", "Data"), ("process", "Process map")),
+    "Understand": (
+        ("overview", "Overview"),
+        ("data", "Data"),
+        ("process", "Process map"),
+        ("explain", "Explain"),
+    ),
     "Improve": (("candidates", "Candidates"), ("plan", "Plan")),
-    "Run": (("runs", "Runs"), ("approvals", "Approvals")),
+    "Run": (("runs", "Runs"), ("approvals", "Approvals"), ("alerts", "Alerts"), ("triggers", "Triggers")),
     "Prove": (("kpis", "KPIs"),),
     "Admin": (("admin", "Admin"),),
 }

@@ -8,11 +8,13 @@ import streamlit as st
 from dashboard.parts import address
 from dashboard.parts.chips import in_words
 from dashboard.parts.plain import ago, literal
+from dashboard.parts.saved import saved_menu, saved_of
 from dashboard.parts.start import no_logs
 from dashboard.runtime import current
 from ingest.catalog import Log, all_logs
+from mining.saved_filters import SavedFilter
 
-KEPT = ("log", "where", "from", "to", "view")
+KEPT = ("log", "where", "from", "to", "view", "time")
 VIEWS = {"instances": "Activities", "events": "Raw events"}
 
 
@@ -24,6 +26,10 @@ class Scope:
     chips: tuple[str, ...]
     window: tuple[date, date] | None
     view: str
+    time: str = "calendar"
+    """`working`: durations without nights, weekends and holidays."""
+    saved: str = ""
+    """What the saved filters stand for, as chips may call them."""
 
     @property
     def where(self) -> str | None:
@@ -36,8 +42,8 @@ class Scope:
 
     @property
     def version(self) -> str:
-        """Changes whenever the log does."""
-        return f"{self.log.hash}:{self.log.loaded_at}"
+        """Changes whenever the log does, or what its saved filters stand for."""
+        return f"{self.log.hash}:{self.log.loaded_at}{self.saved}"
 
 
 def choose(title: str, *, simulated: bool = False, narrow: bool = True) -> Scope | None:
@@ -65,10 +71,13 @@ def choose(title: str, *, simulated: bool = False, narrow: bool = True) -> Scope
     with head[2].popover(_window_label(), icon=":material/date_range:", width="stretch"):
         window = _window(log)
         view = _view(log)
-    scope = Scope(log, address.all_of("where"), window, view)
+        time = _time()
+    saved = saved_of(log.name)
+    meant = "".join(f"\n{each.filter}\n{each.where}" for each in saved)
+    scope = Scope(log, address.all_of("where"), window, view, time, meant)
     address.keep(*KEPT)
     say_freshness(log)
-    _show_chips(scope)
+    _show_chips(scope, saved)
     return scope
 
 
@@ -134,6 +143,7 @@ def _window_label() -> str:
     """The window in view, on the button that changes it."""
     first, last = address.one_of("from"), address.one_of("to")
     raw = f" · {VIEWS['events'].lower()}" if address.one_of("view") == "events" else ""
+    raw += " · working time" if address.one_of("time") == "working" else ""
     if _day(first) is None and _day(last) is None:
         return f"All time{raw}"
     return literal(f"{first or '…'} to {last or '…'}{raw}")
@@ -165,12 +175,25 @@ def _view(log: Log) -> str:
     return str(chosen)
 
 
-def _show_chips(scope: Scope) -> None:
-    """Each filter as a chip that a click takes away."""
-    if not scope.chips and not scope.window:
+def _time() -> str:
+    """Calendar time, or working time as the log shows it."""
+    working = st.toggle(
+        "Working time",
+        value=address.one_of("time") == "working",
+        help="Durations on the map and of the variants without nights, weekends and holidays, as mined from "
+        "when people begin work.",
+    )
+    address.put("time", "working" if working else None)
+    return "working" if working else "calendar"
+
+
+def _show_chips(scope: Scope, saved: list[SavedFilter]) -> None:
+    """Each filter as a chip that a click takes away, and the saved ones."""
+    if not scope.chips and not scope.window and not saved:
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.caption("Only cases that", width="content")
+        if scope.where:
+            st.caption("Only cases that", width="content")
         for chip in scope.chips:
             st.button(
                 literal(in_words(chip)),
@@ -183,4 +206,6 @@ def _show_chips(scope: Scope) -> None:
             )
         if scope.window:
             st.caption(f"started {scope.window[0]} to {scope.window[1]}", width="content")
-        st.button("Clear all", type="tertiary", on_click=drop_chip)
+        saved_menu(scope.log.name, saved, scope.where, scope.chips)
+        if scope.where:
+            st.button("Clear all", type="tertiary", on_click=drop_chip)

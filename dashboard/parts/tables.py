@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
+from home.text import inert
+
 
 def as_table(
     records: Sequence[Mapping[str, Any]], *, zone: str = "UTC", drop_empty: bool = True
@@ -20,7 +22,7 @@ def as_table(
 
 def as_csv(records: Iterable[Mapping[str, Any]]) -> bytes:
     """Records as CSV for a spreadsheet. What a spreadsheet would run as a formula is led by an apostrophe."""
-    table = pd.DataFrame([{name: _inert(value) for name, value in r.items()} for r in records])
+    table = pd.DataFrame([{name: inert(value) for name, value in r.items()} for r in records])
     return table.to_csv(index=False).encode("utf-8-sig")
 
 
@@ -32,7 +34,3 @@ def local(moment: datetime, zone: str) -> datetime:
 
 def _cell(value: Any, zone: str) -> Any:
     return local(value, zone) if isinstance(value, datetime) else value
-
-
-def _inert(value: Any) -> Any:
-    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value

@@ -91,7 +91,9 @@ def _watch(key: str, work: Work, label: str) -> None:
         row[1].button("Cancel", key=f"{key}:cancel", on_click=work.job.cancel, width="stretch")
         while work.running:
             said = work.job.message or label
-            bar.progress(min(1.0, work.job.fraction or 0.0), text=literal(said, longest=120))
+            done = min(1.0, work.job.fraction or 0.0)
+            known = f"{done:.0%} · " if work.job.fraction is not None else ""
+            bar.progress(done, text=f"{known}{literal(said, longest=120)}")
             time.sleep(POLL_S)
     place.empty()
 

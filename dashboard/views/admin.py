@@ -1,19 +1,52 @@
-"""Admin: what is set and by what, what can be read and reached, and whether the record is whole."""
+"""Admin: how everything is, who did what, a backup, what is set, and what can be read and reached."""
 
 import streamlit as st
 
 from dashboard.cached import now
-from dashboard.parts.chrome import show_error
+from dashboard.parts import work
+from dashboard.parts.condition import show_condition
 from dashboard.parts.moments import utc_now
 from dashboard.parts.plain import literal
-from home.errors import BatonError
+from dashboard.parts.record import show_record
+from dashboard.runtime import current
+
+BACKUP = "backup work"
 
 
 def show() -> None:
-    """The audit, the settings, the ways in and the ways out."""
-    st.title("Admin")
-    st.caption(f"As of {utc_now():%Y-%m-%d %H:%M:%S} UTC")
-    _audit()
+    """Health and workers first, since that is what one comes here for in a hurry."""
+    head = st.columns([5, 2], vertical_alignment="bottom")
+    head[0].title("Admin")
+    with head[1], st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
+        st.caption(f"As of {utc_now():%Y-%m-%d %H:%M:%S} UTC")
+        st.button("Look again", icon=":material/refresh:")
+    show_condition()
+    show_record()
+    _backup()
+    _settings()
+    _ways()
+
+
+def _backup() -> None:
+    st.subheader("Backup")
+    st.caption(
+        "Both stores, settings and attachments, copied while everything goes on. "
+        "`baton restore` makes a new home of it."
+    )
+    home = current().settings.home.absolute()
+    folder = st.text_input(
+        "Folder on the service's machine, new or empty",
+        value=str(home.parent / f"{home.name.lstrip('.')}-backup-{utc_now():%Y-%m-%d-%H%M}"),
+        key="backup folder",
+    )
+    if st.button("Back up now", icon=":material/save:", disabled=not folder.strip()):
+        work.begin(BACKUP, "backup", folder=folder.strip())
+    done = work.collect(BACKUP, "Copying both stores …")
+    if done is not None:
+        st.success(literal(" ".join(done.lines()), longest=500), icon=":material/check_circle:")
+
+
+def _settings() -> None:
     st.subheader("Settings")
     st.caption("A flag wins over an environment variable, that over `baton.toml`, that over the default.")
     settings = now("config").settings
@@ -24,6 +57,9 @@ def show() -> None:
         ],
         hide_index=True,
     )
+
+
+def _ways() -> None:
     reads, reaches = st.columns(2, gap="large")
     with reads:
         st.subheader("Sources that can be read")
@@ -41,26 +77,3 @@ def show() -> None:
             border="horizontal",
             hide_index=True,
         )
-
-
-def _audit() -> None:
-    st.subheader("The record of who did what")
-    with st.container(horizontal=True, vertical_alignment="center"):
-        asked = st.button("Verify the audit", icon=":material/verified_user:")
-        st.download_button(
-            "Its head, to be kept elsewhere",
-            now("audit head").model_dump_json(),
-            file_name="audit-head.json",
-            mime="application/json",
-            icon=":material/download:",
-            type="tertiary",
-            on_click="ignore",
-        )
-    if not asked:
-        return
-    try:
-        found = now("audit verify")
-    except BatonError as error:
-        show_error(error)
-        return
-    st.success(literal(next(iter(found.lines())), longest=300), icon=":material/check_circle:")

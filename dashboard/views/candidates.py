@@ -6,6 +6,7 @@ import streamlit as st
 
 from dashboard.cached import actor, now
 from dashboard.parts import address, charts, chrome, work
+from dashboard.parts.assessment import assessment
 from dashboard.parts.facts import facts
 from dashboard.parts.moments import clock, utc_now
 from dashboard.parts.plain import ago, literal
@@ -49,7 +50,7 @@ def show() -> None:
     )
     _ranking(found)
     chosen = next((c for c in found.candidates if c.id == address.one_of("candidate")), found.candidates[0])
-    _one(chosen, next(c.top for c in found.certainty if c.id == chosen.id))
+    _one(chosen, next(c.top for c in found.certainty if c.id == chosen.id), rate)
     address.keep(*KEPT)
 
 
@@ -136,7 +137,7 @@ def _table(found: Any, ids: list[str]) -> None:
     )
 
 
-def _one(chosen: Any, top: float) -> None:
+def _one(chosen: Any, top: float, rate: float | None) -> None:
     with st.container(border=True):
         head, actions = st.columns([3, 2], vertical_alignment="center")
         head.subheader(literal(chosen.label, longest=140))
@@ -168,6 +169,7 @@ def _one(chosen: Any, top: float) -> None:
             why_card(chosen)
         with about:
             _about(chosen)
+        assessment(chosen, rate)
 
 
 def _filters(chosen: Any) -> dict[str, list[str]]:

@@ -19,6 +19,7 @@ MARKS = {
     "worse": ":red-badge[worse]",
     "no clear change": ":gray-badge[no clear change]",
     "not enough data": ":orange-badge[not enough data]",
+    "nothing to compare": ":gray-badge[nothing to compare]",
     "predicted better": ":blue-badge[predicted better]",
     "predicted worse": ":orange-badge[predicted worse]",
     "predicted unchanged": ":gray-badge[predicted unchanged]",

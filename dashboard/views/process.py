@@ -8,10 +8,15 @@ from dashboard.cached import ask
 from dashboard.components.process_map import process_map
 from dashboard.components.variant_explorer import variant_explorer
 from dashboard.parts import address, case_list, chips
+from dashboard.parts.over_time import over_time
+from dashboard.parts.plain import literal
 from dashboard.parts.scope import Scope, add_chip, choose, drop_chip
+from dashboard.runtime import current
+from ingest.catalog import all_logs
 
 REPLAYED_CASES = 300
 LISTED_VARIANTS = 60
+OTHERS = "All other cases"
 
 
 def show() -> None:
@@ -25,12 +30,15 @@ def show() -> None:
         "where": scope.where,
         "view": scope.view,
     }
-    graph = ask("map", **asked)
+    graph = ask("map", **asked, time=scope.time)
     if not graph.activities:
         st.info("No case passes these filters. Remove one of them above.")
         return
-    _map(scope, graph, asked)
+    if scope.time == "working":
+        st.caption(f"Durations in {literal(graph.measured_in, longest=300)}.")
+    _map(scope, graph, asked, _beside(scope, asked))
     _variants(scope, asked)
+    over_time(scope, asked)
     case_list.show(scope, asked)
     address.take("case")
     if case := address.one_of("case"):
@@ -38,11 +46,41 @@ def show() -> None:
     address.keep("case")
 
 
-def _map(scope: Scope, graph: Any, asked: dict[str, Any]) -> None:
+def _beside(scope: Scope, asked: dict[str, Any]) -> Any:
+    """The map to compare with, where one is chosen: all other cases, or another log."""
+    logs = {log.name: log for log in all_logs(current().stores.events) if log.name != scope.log.name}
+    options = ["", *([OTHERS] if scope.where else []), *sorted(logs)]
+    address.take("with")
+    kept = address.one_of("with")
+    if len(options) == 1:
+        return None
+    chosen = st.selectbox(
+        "Compare with",
+        options,
+        index=options.index(kept) if kept in options else 0,
+        format_func=lambda name: name or "Compare with nothing",
+        label_visibility="collapsed",
+        width=260,
+        help="The map then shows where the two differ, in cases and in time.",
+    )
+    address.put("with", chosen or None)
+    address.keep("with")
+    if not chosen:
+        return None
+    if chosen == OTHERS:
+        return ask("map", **{**asked, "where": f"!({scope.where})"}, time=scope.time)
+    other = logs[chosen]
+    version = f"{other.hash}:{other.loaded_at}"
+    return ask("map", version=version, log=chosen, view=scope.view, time=scope.time)
+
+
+def _map(scope: Scope, graph: Any, asked: dict[str, Any], beside: Any) -> None:
     tokens = ask("tokens", **asked, cases=REPLAYED_CASES)
     process_map(
         graph.model_dump(mode="json"),
-        key=f"map:{scope.log.schema}:{scope.view}",
+        key=f"map:{scope.log.schema}:{scope.view}{':beside' if beside else ''}",
+        compare=beside.model_dump(mode="json") if beside and beside.activities else None,
+        metric="difference" if beside else "events",
         replay=tokens.model_dump(mode="json"),
         selected=chips.clicked(scope.chips),
         zone=scope.log.tz,
@@ -50,6 +88,8 @@ def _map(scope: Scope, graph: Any, asked: dict[str, Any]) -> None:
         title=f"Process map of {scope.log.name}",
         on_select=_filter,
     )
+    for step in graph.added:
+        st.markdown(f":orange-badge[added by hand] {literal(step.told, longest=300)}")
 
 
 def _filter(selection: Any) -> None:
@@ -65,7 +105,7 @@ def _variants(scope: Scope, asked: dict[str, Any]) -> None:
     st.subheader("Variants")
     narrowed = [chip for chip in scope.chips if not chips.chosen_variants([chip])]
     others = Scope(scope.log, tuple(narrowed), scope.window, scope.view)
-    found = ask("variants", **{**asked, "where": others.where}, top=LISTED_VARIANTS)
+    found = ask("variants", **{**asked, "where": others.where}, top=LISTED_VARIANTS, time=scope.time)
     variant_explorer(
         [variant.model_dump(mode="json") for variant in found.variants],
         key=f"variants:{scope.log.schema}:{scope.view}",

@@ -7,13 +7,13 @@ import { edgeFacts, METRICS, nodeCaption, nodeFacts } from './metrics.js'
 const spoken = facts => facts.map(([term, figure]) => `${term} ${figure}`).join(', ')
 
 /** Words for a screen reader. */
-export const nodeWords = node => (node.kind === 'activity' ? 'Activity ' : '') + `${node.name}: ${spoken(nodeFacts(node))}`
+export const nodeWords = node => ({ activity: 'Activity ', added: 'Step added by hand ' }[node.kind] ?? '') + `${node.name}: ${spoken(nodeFacts(node))}`
 export const edgeWords = (edge, names) => `Path from ${names.get(edge.source)} to ${names.get(edge.target)}: ${spoken(edgeFacts(edge))}`
 
 function drawEdge (edge, place, paint, names) {
   const gone = edge.before && !edge.events
   const colour = paint.line(edge), width = gone ? 2 : paint.width(edge), d = draw(place.curve)
-  const dash = { bridge: '6 5', start: '1 6', end: '1 6' }[edge.kind]
+  const dash = { bridge: '6 5', added: '3 4', start: '1 6', end: '1 6' }[edge.kind]
   return svg('g', { class: 'edge', 'data-edge': edge.id, role: 'button', tabindex: -1, 'aria-label': edgeWords(edge, names) },
     svg('path', { class: 'hit', d, fill: 'none', stroke: 'transparent', 'stroke-width': Math.max(14, width + 8) }),
     svg('path', {
@@ -51,7 +51,7 @@ function drawCard (node, metric, paint, theme) {
   const top = -h / 2 + 20.5
   return [
     svg('rect', { class: 'ring', x: -w / 2 - 4.5, y: -h / 2 - 4.5, width: w + 9, height: h + 9, rx: 13, fill: 'none', stroke: theme.accent, 'stroke-width': 2 }),
-    svg('rect', { class: 'card', x: -w / 2, y: -h / 2, width: w, height: h, rx: 9, fill, stroke: theme.outline, 'stroke-width': 1 }),
+    svg('rect', { class: 'card', x: -w / 2, y: -h / 2, width: w, height: h, rx: 9, fill, stroke: theme.outline, 'stroke-width': node.kind === 'added' ? 1.5 : 1, 'stroke-dasharray': node.kind === 'added' ? '5 4' : null }),
     ...node.lines.map((line, i) => svg('text', {
       class: 'name', x: 0, y: top + 16.5 * i, 'text-anchor': 'middle', 'font-size': 13.5, 'font-weight': 600, fill: ink, style: 'unicode-bidi:plaintext'
     }, line)),
@@ -63,7 +63,7 @@ function drawNode (node, at, metric, paint, theme) {
   return svg('g', {
     class: 'node ' + node.kind, 'data-node': node.id, 'data-name': node.kind === 'activity' ? node.name : null, role: 'button', tabindex: -1,
     'aria-label': nodeWords(node), transform: `translate(${at.x.toFixed(1)},${at.y.toFixed(1)})`
-  }, ...(node.kind === 'activity' ? drawCard(node, metric, paint, theme) : drawMarker(node, theme)))
+  }, ...(node.lines ? drawCard(node, metric, paint, theme) : drawMarker(node, theme)))
 }
 
 /** A `<g>` with everything in it, lines below labels below cards, frequent paths above rare ones. */

@@ -1,5 +1,6 @@
 // What a reader does with a drawn map: look closer, walk over it by keyboard, select.
 
+import { uncounted } from './graph.js'
 import { isArrow, neighbour, nextPath } from './keyboard.js'
 import { edgeFacts, nodeFacts } from './metrics.js'
 import { Tooltip } from './tooltip.js'
@@ -46,7 +47,7 @@ export class Explorer {
     }
     const edge = this.edge(element), name = id => this.map.shown.all[id].name
     if (edge.kind === 'flow') return { kind: 'flow', source: name(edge.source), target: name(edge.target) }
-    if (edge.kind === 'bridge') return null
+    if (uncounted(edge)) return null
     return { kind: edge.kind, activity: name(edge.kind === 'start' ? edge.target : edge.source) }
   }
 

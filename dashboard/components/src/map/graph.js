@@ -16,7 +16,19 @@ function tally (graph) {
   }
 }
 
+/** An edge that stands for no event: a way through hidden activities, or through a step added by hand. */
+export const uncounted = edge => edge.kind === 'bridge' || edge.kind === 'added'
+
 const keys = (a, b) => [...new Set([...a.keys(), ...b.keys()])]
+
+function noted (step, id, after, before) {
+  const nothing = { events: 0, cases: 0, share: 0, mean_s: null, median_s: null, p90_s: null, total_s: null, before: null }
+  const edge = (source, target) => ({ id: source + '>' + target, source, target, kind: 'added', ...nothing })
+  return {
+    node: { id, kind: 'added', name: step.step, evidence: step.evidence, typical_s: step.typical_s, role: step.role, ...nothing },
+    edges: before == null ? [edge(after, id)] : [edge(after, id), edge(id, before)]
+  }
+}
 
 /**
  * `{nodes, edges, start, end, cases, compared}`.
@@ -24,6 +36,7 @@ const keys = (a, b) => [...new Set([...a.keys(), ...b.keys()])]
  * refers to, then activities known only from `compare`, then start and end.
  * Edges: `{id, source, target, kind, events, cases, mean_s, median_s, p90_s, total_s, before}`.
  * `before` holds the same figures of the log compared with; shares are of that log's own cases.
+ * `added` are steps that people noted by hand: `{node, edges}` each, which no slider and no figure counts.
  */
 export function build (graph, compare) {
   const now = tally(graph), before = tally(compare), compared = compare != null
@@ -61,5 +74,8 @@ export function build (graph, compare) {
   for (const name of keys(now.ends, before.ends)) {
     if (number.has(name)) add(number.get(name), end, 'end', now.ends.get(name), before.ends.get(name))
   }
-  return { nodes, edges, start, end, cases: now.cases, compared }
+  const added = (graph?.added ?? [])
+    .filter(step => number.has(step.after) && (step.before == null || number.has(step.before)))
+    .map((step, i) => noted(step, end + 1 + i, number.get(step.after), number.get(step.before)))
+  return { nodes, edges, added, start, end, cases: now.cases, compared }
 }

@@ -24,7 +24,7 @@ export function question (graph, direction) {
     },
     nodes: order.map(id => byId.get(id)).map(n => ({
       name: 'n' + n.id,
-      attributes: { label: '', shape: n.kind === 'activity' ? 'box' : 'circle', fixedsize: true, width: n.w / POINTS_PER_INCH, height: n.h / POINTS_PER_INCH }
+      attributes: { label: '', shape: n.kind === 'start' || n.kind === 'end' ? 'circle' : 'box', fixedsize: true, width: n.w / POINTS_PER_INCH, height: n.h / POINTS_PER_INCH }
     })),
     // What runs backwards is handed over turned round, so that ranks follow the main direction; `answer` turns it back.
     edges: graph.edges.map((e, i) => [e, i, position.get(e.source) > position.get(e.target)]).map(([e, i, back]) => ({

@@ -6,7 +6,7 @@ import { themeOf } from '../common/theme.js'
 import { Controls } from './controls.js'
 import { drawing } from './drawing.js'
 import { Explorer } from './explore.js'
-import { build } from './graph.js'
+import { build, uncounted } from './graph.js'
 import { layout } from './layout.js'
 import { legend } from './legend.js'
 import { edgeLabel, METRICS, nodeCaption } from './metrics.js'
@@ -108,14 +108,14 @@ class ProcessMap {
     }
     const most = Math.max(1, ...shown.edges.map(e => Math.max(e.events, e.before?.events ?? 0)))
     shown.nodes = shown.nodes.map(n => {
-      if (n.kind !== 'activity') return { ...n, w: 30, h: 30 }
+      if (n.kind === 'start' || n.kind === 'end') return { ...n, w: 30, h: 30 }
       const lines = wrap(n.name, NAME_WIDTH, this.measure.name)
       const widest = Math.max(...lines.map(this.measure.name), this.measure.small(nodeCaption(this.settings.metric, n)), 76)
       return { ...n, lines, w: Math.ceil(widest / 8) * 8 + 28, h: 32 + 16.5 * lines.length }
     })
     shown.edges = shown.edges.map(e => {
       const label = edgeLabel(this.settings.metric, e)
-      return { ...e, label, label_w: e.kind === 'bridge' ? 0 : Math.max(LABEL_WIDTH, Math.ceil(this.measure.small(label)) + 10), line: lineWidth(e, most) }
+      return { ...e, label, label_w: uncounted(e) ? 0 : Math.max(LABEL_WIDTH, Math.ceil(this.measure.small(label)) + 10), line: lineWidth(e, most) }
     })
     return shown
   }
@@ -168,7 +168,7 @@ class ProcessMap {
     this.explorer.hovered = null
     this.explorer.mark()
     this.explorer.rove(focus)
-    this.live.textContent = `${shown.activitiesShown} of ${shown.activitiesTotal} activities and ${shown.edges.filter(e => e.kind !== 'bridge').length} of ${shown.pathsTotal} paths shown`
+    this.live.textContent = `${shown.activitiesShown} of ${shown.activitiesTotal} activities and ${shown.edges.filter(e => !uncounted(e)).length} of ${shown.pathsTotal} paths shown`
     Object.assign(this.root.dataset, {
       ready: place.engine, direction: place.direction, nodes: shown.nodes.length, edges: shown.edges.length, draws: ++this.draws, ms: Math.round(performance.now() - began)
     })

@@ -25,6 +25,7 @@ export function legend (graph, metric, paint, theme, replayed) {
     const reach = Math.max(Math.abs(low), Math.abs(high))
     items.push(item(text(-reach), scale(paint.stops), text(reach), html('span', { class: 'words' }, words)))
   }
+  if (graph.edges.some(e => e.kind === 'added')) items.push(item(line(1.6, theme.lines[1], '3 4'), html('span', { class: 'words' }, 'added by hand')))
   if (graph.edges.some(e => e.kind === 'bridge')) items.push(item(line(1.6, theme.lines[1], '5 4'), html('span', { class: 'words' }, 'through hidden steps')))
   if (graph.edges.some(e => e.before && !e.events)) items.push(item(line(1.6, theme.less[1], '2 5'), html('span', { class: 'words' }, 'no longer seen')))
   if (replayed) items.push(item(dot(theme.token), html('span', { class: 'words' }, 'a case')), item(dot(theme.late), html('span', { class: 'words' }, 'a case that takes longer here than 9 in 10')))

@@ -1,5 +1,6 @@
 // What the map can show on nodes and edges: each metric's figure, its words, and whether it is a count, a time or a difference.
 
+import { uncounted } from './graph.js'
 import { counted, duration, full, percent, points, short, signedDuration } from '../common/format.js'
 
 const gain = (now, before) => now == null || before == null ? null : now - before
@@ -27,13 +28,14 @@ const unchanged = (metric, value) => Math.abs(value) < (metric === 'difference' 
 
 /** The figure beside an edge, or nothing. */
 export function edgeLabel (metric, edge) {
-  const value = edge.kind === 'bridge' ? null : METRICS[metric].edge(edge)
+  const value = uncounted(edge) ? null : METRICS[metric].edge(edge)
   if (value == null || (METRICS[metric].kind === 'difference' && unchanged(metric, value))) return ''
   return METRICS[metric].text(value)
 }
 
 /** The second line of a node's card. */
 export function nodeCaption (metric, node) {
+  if (node.kind === 'added') return 'added by hand'
   const value = METRICS[metric].node(node)
   if (METRICS[metric].kind === 'difference') return value == null || unchanged(metric, value) ? `${percent(node.share)} of cases` : METRICS[metric].text(value) + ' of cases'
   if (METRICS[metric].kind === 'time' && value != null) return duration(value)
@@ -42,6 +44,12 @@ export function nodeCaption (metric, node) {
 
 /** Everything known about a node, as `[term, figure]` rows for the tooltip. */
 export function nodeFacts (node) {
+  if (node.kind === 'added') {
+    const rows = [['Known from', node.evidence]]
+    if (node.typical_s != null) rows.push(['Usually takes', duration(node.typical_s)])
+    if (node.role) rows.push(['Done by', node.role])
+    return rows
+  }
   const rows = node.kind === 'activity'
     ? [['Times', full(node.events)], ['Cases', `${full(node.cases)} (${percent(node.share)})`]]
     : [['Cases', full(node.cases)]]
@@ -53,6 +61,7 @@ export function nodeFacts (node) {
 
 /** Everything known about an edge, as `[term, figure]` rows for the tooltip. */
 export function edgeFacts (edge) {
+  if (edge.kind === 'added') return [['Known from', 'added by hand, not observed']]
   if (edge.kind === 'bridge') return [['Through hidden steps', edge.via.join(', ') || '–']]
   const rows = [['Times', full(edge.events)], ['Cases', `${full(edge.cases)} (${percent(edge.share)})`]]
   if (edge.median_s != null) rows.push(['Median', duration(edge.median_s)], ['Mean', duration(edge.mean_s)], ['90th percentile', duration(edge.p90_s)], ['Total', duration(edge.total_s)])

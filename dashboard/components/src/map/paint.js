@@ -1,13 +1,14 @@
 // Chooses widths and colours for nodes and edges from the metric and the theme.
 
 import { contrast, ramp } from '../common/theme.js'
+import { uncounted } from './graph.js'
 import { METRICS } from './metrics.js'
 
 const largest = values => Math.max(1e-9, ...values.filter(Number.isFinite))
 
 /** The line's width in pixels: the square root of how often the path was taken. */
 export function lineWidth (edge, most) {
-  if (edge.kind === 'bridge') return 1.5
+  if (uncounted(edge)) return 1.5
   const share = Math.sqrt(Math.max(edge.events, edge.before?.events ?? 0) / most)
   return edge.kind === 'flow' ? 1.3 + 5.2 * share : 1.3 + 1.4 * share
 }
@@ -16,7 +17,7 @@ export function lineWidth (edge, most) {
 export function painter (graph, metric, theme) {
   const { kind, edge: figure, node: nodeFigure, worse } = METRICS[metric]
   const activities = graph.nodes.filter(n => n.kind === 'activity')
-  const shown = graph.edges.filter(e => e.kind !== 'bridge')
+  const shown = graph.edges.filter(e => !uncounted(e))
   const figures = shown.map(figure).filter(v => v != null && Number.isFinite(v))
   const top = largest(figures.map(Math.abs)), most = largest(shown.map(e => Math.max(e.events, e.before?.events ?? 0)))
   const nodeTop = largest(activities.map(n => Math.abs(nodeFigure(n) ?? 0)))
@@ -24,14 +25,14 @@ export function painter (graph, metric, theme) {
 
   const [rise, fall] = worse ? [theme.less, theme.more] : [theme.more, theme.less]
   function line (e) {
-    const value = e.kind === 'bridge' ? null : figure(e)
+    const value = uncounted(e) ? null : figure(e)
     if (value == null) return theme.lines[0]
     const t = Math.sqrt(Math.abs(value) / top)
     if (kind === 'difference') return ramp(value >= 0 ? rise : fall, t)
     return ramp(kind === 'time' ? theme.slow : theme.lines, t)
   }
   function card (n) {
-    const value = nodeFigure(n)
+    const value = n.kind === 'added' ? null : nodeFigure(n)
     if (plain || value == null) return theme.card
     const t = Math.abs(value) / nodeTop
     if (kind === 'difference') return ramp(value >= 0 ? theme.moreFill : theme.lessFill, Math.sqrt(t))

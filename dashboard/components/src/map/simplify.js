@@ -72,11 +72,12 @@ export function simplify (graph, { activities = 100, paths = 100 } = {}) {
   const order = among.sort((a, b) => weight(b) - weight(a) || (a.id < b.id ? -1 : 1))
   const shown = new Map(backbone)
   for (const edge of order.slice(0, Math.round(order.length * paths / 100))) shown.set(edge.id, edge)
+  const added = graph.added.filter(({ node, edges }) => edges.every(e => [e.source, e.target].every(id => id === node.id || kept.has(id))))
   return {
     ...graph,
-    all: graph.nodes,
-    nodes: graph.nodes.filter(n => kept.has(n.id)),
-    edges: [...shown.values()],
+    all: [...graph.nodes, ...graph.added.map(step => step.node)],
+    nodes: [...graph.nodes.filter(n => kept.has(n.id)), ...added.map(step => step.node)],
+    edges: [...shown.values(), ...added.flatMap(step => step.edges)],
     backbone: new Set(backbone.keys()),
     activitiesTotal: ranked.length,
     activitiesShown: count,
