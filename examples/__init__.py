@@ -1,0 +1,1 @@
+"""Worked examples: plans, the stub services they call, and what to try with them."""
