@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format browser bench components docs pins clean
+.PHONY: help demo test test-long chaos lint format browser bench components docs pins clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z./]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z.\/]+):.*## (.*)/  make \1|\2/' | column -t -s'|'
@@ -20,7 +20,24 @@ demo: $(VENV)/.ready  ## Run the whole loop on the sample company, then serve th
 	@if [ -t 0 ] && [ -t 1 ]; then $(BIN)/baton serve; fi
 
 test: $(VENV)/.ready  ## Run the tests (with a browser where one is installed)
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 4 --dist loadscope -m "not long"
+
+test-long: $(VENV)/.ready  ## Run the tests that take their time
+	$(BIN)/python -m pytest -n 4 --dist loadscope -m long
+
+chaos: $(VENV)/.ready  ## The long form of the tests that kill, cut off, fill, stop and damage; most of an hour
+	BATON_TEST_KILLS=50 BATON_TEST_FUZZ=1500 BATON_TEST_CHAOS=long $(BIN)/python -m pytest -s \
+	  tests/chaos tests/orchestrate/engine/test_races.py tests/orchestrate/triggers/test_webhook.py \
+	  tests/ingest/test_killed_loads.py tests/ingest/test_fuzz.py
+
+# Temporal is measured beside the engine, and installed for that alone. PARTS="mining_flows" names some parts;
+# EVENTS=50000000 makes the largest log larger.
+$(VENV)/bench/.ready: requirements-bench.txt $(VENV)/.ready
+	$(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check --require-hashes --no-deps --upgrade --target $(VENV)/bench -r requirements-bench.txt
+	@touch $@
+
+bench: $(VENV)/.ready $(if $(PARTS),$(if $(filter engine_temporal,$(PARTS)),$(VENV)/bench/.ready),$(VENV)/bench/.ready)  ## Measure everything beside what it is compared with, and write docs/benchmarks.md
+	PYTHONPATH=$(VENV)/bench $(BIN)/python -m benchmarks $(if $(EVENTS),--events $(EVENTS)) $(if $(PARTS),$(PARTS),--page docs/benchmarks.md)
 
 lint: $(VENV)/.ready  ## Check style, types and import rules
 	$(BIN)/ruff check .

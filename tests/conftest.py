@@ -1,13 +1,16 @@
 """What every test may ask for."""
 
+import io
 import json
 import os
 import secrets
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +24,34 @@ ROOT = Path(__file__).parent.parent
 PUBLIC_LOGS = ROOT / ".." / "shared" / "logs"
 
 
+TOGETHER = {
+    "tests/dashboard/test_admin.py": "the sample company, served",
+    "tests/dashboard/test_alerts_page.py": "the sample company, served",
+    "tests/dashboard/test_pages.py": "the sample company, served",
+    "tests/dashboard/test_runs_page.py": "the sample company, served",
+    "tests/loop/test_loop.py": "a home with public logs",
+    "tests/loop/test_public_logs.py": "a home with public logs",
+}
+"""Modules that share what takes long to make; every other module is a group of its own."""
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Give whole groups of modules to processes: pytest 9.2 no longer lets xdist group tests by a mark."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Grouped(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            module = nodeid.partition("::")[0]
+            return TOGETHER.get(module, module)
+
+    return Grouped(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep tests with a browser together, module by module, so that each starts one, in one process."""
+    """Mark what opens pages in a browser."""
     for item in items:
         if "browser" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.browser)
-            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
 
 
 @pytest.fixture(scope="session")
@@ -49,26 +74,48 @@ class Answer:
         return json.loads(self.out)
 
 
+def told(words: list[str]) -> subprocess.CompletedProcess[str]:
+    """Run the command line in this process, since imports are dear."""
+    from baton import main
+
+    code: Any = 0
+    with redirect_stdout(io.StringIO()) as out, redirect_stderr(io.StringIO()) as err:
+        try:
+            main(words)
+        except SystemExit as end:
+            code = end.code
+    return subprocess.CompletedProcess(words, int(code or 0), out.getvalue(), err.getvalue())
+
+
 @pytest.fixture
 def baton(tmp_path: Path) -> Callable[..., Answer]:
-    """Runs the real command line on a home folder of its own: `baton("map", "orders", "--json")`."""
+    """Runs the command line on a home folder of its own: `baton("map", "orders", "--json")`.
 
-    def call(*arguments: object, home: Path | None = None, check: int | None = 0) -> Answer:
-        command = [
-            sys.executable,
-            "-m",
-            "baton",
-            "--home",
-            str(home or tmp_path / "home"),
-            *map(str, arguments),
-        ]
-        answer = Answer(subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=300))
+    In a process of its own where `apart` is true, else in this one.
+    """
+
+    def call(
+        *arguments: object, home: Path | None = None, check: int | None = 0, apart: bool = False
+    ) -> Answer:
+        words = ["--home", str(home or tmp_path / "home"), *map(str, arguments)]
+        command = [sys.executable, "-m", "baton", *words]
+        done = (
+            subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=300)
+            if apart
+            else told(words)
+        )
+        answer = Answer(done)
         assert "Traceback" not in answer.err, answer.err
         if check is not None:
             assert answer.exit == check, (answer.exit, answer.out, answer.err)
         return answer
 
     return call
+
+
+def hears_ctrl_c() -> None:
+    """Run in a new process before its program: whoever runs the tests in the background is deaf to Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @pytest.fixture(scope="session")
@@ -118,6 +165,68 @@ def postgres_database(postgres_url: str) -> Iterator[str]:
     yield f"{head.rsplit('/', 1)[0]}/{name}{mark}{tail}"
     with psycopg.connect(postgres_url, autocommit=True) as connection:
         connection.execute(f'drop database "{name}" with (force)')
+
+
+@pytest.fixture(scope="session")
+def mariadb_url() -> str:
+    """A MariaDB server to make databases on: the one named, or one on this machine."""
+    import pymysql
+
+    given = os.environ.get("BATON_TEST_MARIADB_URL")
+    local = "mariadb://root@127.0.0.1:3306/"
+    if given:
+        return given
+    try:
+        pymysql.connect(host="127.0.0.1", user="root", connect_timeout=2).close()
+    except pymysql.Error:
+        if os.environ.get("CI"):
+            pytest.fail(
+                "CI needs a MariaDB: none answers at 127.0.0.1:3306, and BATON_TEST_MARIADB_URL is not set"
+            )
+        pytest.skip("no MariaDB: none answers at 127.0.0.1:3306, and BATON_TEST_MARIADB_URL is not set")
+    return local
+
+
+@pytest.fixture
+def mariadb_database(mariadb_url: str) -> Iterator[str]:
+    """The address of a new database on the test server, dropped afterwards."""
+    import pymysql
+    from sqlalchemy import make_url
+
+    url, name = make_url(mariadb_url), f"t{secrets.token_hex(6)}"
+    server = {
+        "host": url.host,
+        "port": url.port or 3306,
+        "user": url.username,
+        "password": url.password or "",
+    }
+    with pymysql.connect(**server) as connection, connection.cursor() as cursor:
+        cursor.execute(f"create database {name} character set utf8mb4")
+    yield url.set(database=name).render_as_string(hide_password=False)
+    with pymysql.connect(**server) as connection, connection.cursor() as cursor:
+        cursor.execute(f"drop database {name}")
+
+
+@pytest.fixture(scope="session")
+def rabbit_url() -> str:
+    """A RabbitMQ: the one named, or one on this machine."""
+    import asyncio
+
+    import aio_pika
+
+    given = os.environ.get("BATON_TEST_RABBIT_URL", "amqp://guest:guest@127.0.0.1:5672/")
+
+    async def ask() -> None:
+        await (await aio_pika.connect(given, timeout=5)).close()
+
+    try:
+        asyncio.run(ask())
+    except (OSError, aio_pika.exceptions.AMQPError) as error:
+        said = f"no RabbitMQ answers at 127.0.0.1:5672 or BATON_TEST_RABBIT_URL: {error}"
+        if os.environ.get("CI"):
+            pytest.fail(f"CI needs a RabbitMQ: {said}")
+        pytest.skip(said)
+    return given
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])

@@ -40,6 +40,12 @@ def test_every_sql_file_of_the_rooms_is_in_it(wheel: list[str]) -> None:
     assert found <= set(wheel)
 
 
+def test_every_recipe_is_in_it(wheel: list[str]) -> None:
+    found = {str(p.relative_to(ROOT)) for p in (ROOT / "ingest" / "recipes").glob("*.toml")}
+    assert found
+    assert found <= set(wheel)
+
+
 def test_tests_sources_and_a_top_level_data_are_not_in_it(wheel: list[str]) -> None:
     tops = {name.split("/")[0] for name in wheel}
     assert not tops & {"tests", "benchmarks", "data", "docs"}

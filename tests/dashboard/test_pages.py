@@ -17,10 +17,17 @@ CONTENT = {
         ["What stands out", "See these cases on the map", "Where the loop stands", "Event logs"],
     ),
     "data": ("Data", ["5 event logs", "Bring in a source", "Open its map"]),
-    "process?log=p2p": ("Process map", ["555 cases", "Variants", "Cases"]),
+    "process?log=p2p": ("Process map", ["555 cases", "Variants", "Over time", "Cases"]),
+    "explain?log=p2p": ("Explain", ["of waiting in", "Handoffs, those with most waiting first"]),
+    "explain?log=p2p&way=workload": ("Explain", ["Busiest does", "hangs on one"]),
+    "explain?log=p2p&way=groups": ("Explain", ["Compared within the same", "See these cases"]),
+    "explain?log=p2p&way=signs": ("Explain", ["Steps that change hands", "Commonly quoted"]),
+    "explain?log=p2p&way=conformance": ("Explain", ["Cases that conform", "Fitness"]),
+    "explain?log=p2p&way=forecast": ("Explain", ["limit"]),
     "candidates": ("Candidates", ["the whole process p2p", "Why pain is", "Make a plan"]),
     "plan?plan=p2p": ("Plan", ["p2p@1", "Steps, and who or what does them", "Versions"]),
-    "runs": ("Runs", ["2 runs", "Many runs in the sandbox"]),
+    "runs": ("Runs", ["live, as of", "Many runs in the sandbox"]),
+    "triggers": ("Triggers", ["Nothing starts runs by itself yet", "Add a trigger", "Starts a run of"]),
     "approvals": ("Approvals", ["2 open tasks", "Create order", "What happened before"]),
     "kpis?plan=p2p": ("KPIs", ["predicted"]),
     "admin": ("Admin", ["Verify the audit", "Settings", "Sources that can be read"]),
@@ -50,8 +57,9 @@ def settled(page: Page) -> None:
     page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
 
 
-@pytest.mark.parametrize("path", CONTENT)
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(
+    ("path", "scheme"), [(p, "light") for p in CONTENT] + [(p, "dark") for p in list(CONTENT)[::8]]
+)
 def test_every_page_shows_what_it_is_for(dashboard: Served, visit, path: str, scheme: str) -> None:
     page = visit(f"{dashboard.address}/{path}", scheme=scheme)
     title, texts = CONTENT[path]
@@ -105,7 +113,9 @@ def test_a_strange_export_is_brought_in_with_its_columns_explained(
     page = visit(f"{dashboard.address}/data")
     page.locator("input[type=file]").set_input_files(export)
     shows(page, "What the columns mean")
-    choose(page, "Dates", "Day before month")
+    settled(page)
+    page.get_by_role("radio", name="2 January").click()
+    shows(page, "As it would be read")
     settled(page)
     page.get_by_role("button", name="Load", exact=True).click()
     shows(page, "Rows found", "9 of 10 rows loaded into werkstatt", "1 row set aside")

@@ -105,6 +105,64 @@ def test_a_form_gives_typed_values_and_leaves_out_what_is_empty() -> None:
     assert found == {"amount": 12.5, "pieces": 3, "rush": False, "kind": "b", "lines": [{"sku": 1}]}
 
 
+def full_form_page() -> None:
+    import streamlit as st
+
+    from dashboard.parts.schema_form import schema_form
+
+    schema = {
+        "properties": {
+            "amount": {"type": "number", "minimum": 1, "maximum": 100, "default": 7},
+            "day": {"format": "date", "type": "string", "default": "1971-02-03", "description": "*as* is"},
+            "at": {"type": "string", "format": "date-time"},
+            "rush": {"type": "boolean", "default": False},
+            "kind": {"enum": ["gift", "sale"], "default": "sale"},
+            "to": {
+                "type": "object",
+                "properties": {"street": {"type": "string"}, "floor": {"$ref": "#/$defs/floor"}},
+                "required": ["street"],
+            },
+            "tags": {"type": "array", "items": {"type": "string"}, "default": ["new"]},
+            "sizes": {"type": "array", "items": {"type": "integer"}, "default": [1, 2]},
+            "colours": {"type": "array", "items": {"type": "string", "enum": ["red", "blue"]}},
+            "text": {"type": ["string", "null"], "maxLength": 1000},
+        },
+        "$defs": {"floor": {"type": "integer", "minimum": -1}},
+    }
+    wrong = {"amount": "must be at most 100", "to.street": "is needed", "sizes.1": "must be of type integer"}
+    st.json(schema_form(schema, key="f", problems=wrong))
+
+
+def test_a_form_knows_all_kinds_and_tells_each_problem_beside_its_field() -> None:
+    import json
+
+    page = AppTest.from_function(full_form_page).run()
+    assert not page.exception
+    assert json.loads(page.json[0].value) == {
+        "amount": 7.0,
+        "day": "1971-02-03",
+        "rush": False,
+        "kind": "sale",
+        "tags": ["new"],
+        "sizes": [1, 2],
+    }
+    assert (page.number_input[0].min, page.number_input[0].max) == (1.0, 100.0)
+    assert page.date_input[0].help == r"\*as\* is"
+    page.text_input[0].set_value("Main Road 1")
+    page.number_input[1].set_value(-1)
+    next(each for each in page.multiselect if each.label == "colours").select("blue")
+    page.text_area[0].set_value("long")
+    page.run()
+    found = json.loads(page.json[0].value)
+    assert found["to"] == {"street": "Main Road 1", "floor": -1}
+    assert (found["colours"], found["text"]) == (["blue"], "long")
+    told = [each.value for each in page.markdown if ":red[" in each.value]
+    assert told == [
+        f":red[:material/error: {words}]"
+        for words in ("must be at most 100", "entry 2 must be of type integer", "is needed")
+    ]
+
+
 def work_page() -> None:
     import streamlit as st
 

@@ -53,9 +53,8 @@ def test_only_its_token_opens_the_api(service: Served) -> None:
 
 @pytest.mark.parametrize("header", [{"host": "evil.example"}, {"origin": "http://evil.example"}])
 def test_requests_of_other_sites_are_refused_even_with_the_token(
-    serve: Serve, header: dict[str, str]
+    service: Served, header: dict[str, str]
 ) -> None:
-    service = serve()
     assert service.post("logs", **header).status_code == 403
     plain = httpx.post(
         f"{service.address}/api/logs",
@@ -115,3 +114,13 @@ def test_an_upload_is_gone_once_its_command_has_ended(service: Served) -> None:
 def test_pages_without_a_login_stay_on_this_machine(baton: Baton) -> None:
     answer = baton("serve", "--host", "0.0.0.0", check=1)
     assert "0.0.0.0 is not a loopback address" in answer.err
+
+
+def test_a_folder_is_sent_whole_and_joined_by_a_recipe(service: Served, baton: Baton, tmp_path) -> None:
+    from tests.ingest.exports import SERVICENOW, as_folder
+
+    folder = as_folder(tmp_path / "export", SERVICENOW)
+    words = ("ingest", folder, "--log", "incidents", "--mapping", "recipe:servicenow-incidents", "--json")
+    first, again = (baton(*words, home=service.home).json for _ in range(2))
+    assert (first["cases"], first["events"], first["set_aside"]) == (2, 9, 0)
+    assert again["message"].endswith("nothing changed.")

@@ -21,7 +21,9 @@ def documented() -> list[tuple[str, str]]:
     for page in PAGES:
         for block in CODE.findall(page.read_text(encoding="utf-8")):
             for line in block.replace("\\\n", " ").splitlines():
-                for part in line.removeprefix("$ ").split("&&"):
+                if not line.startswith("$ ") and "$ " in block:
+                    continue  # what a command prints
+                for part in re.split(r"&&(?= *baton)", line.removeprefix("$ ")):
                     words = shlex.split(part.strip(), comments=True)
                     if words and words[0] == "baton":
                         found.append((page.name, shlex.join(words)))

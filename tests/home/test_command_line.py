@@ -55,11 +55,22 @@ def fail(context: object, request: GreetRequest) -> Failing:
     raise Refused(f"{request.who} is not greeted.", hint="Greet somebody else.")
 
 
+class Nobody(Request):
+    """Nobody is greeted."""
+
+
+def wave(context: object, request: Nobody) -> Greeting:
+    """Waves at nobody in particular."""
+    return Greeting(text="hello all", content="")
+
+
 def call(*arguments: str) -> Any:
     registry = Registry(
         [
             Command("greet", f"{__name__}:greet", "Greet somebody.", examples=("baton greet world",)),
             Command("polite fail", f"{__name__}:fail", "Fail politely."),
+            Command("wave", f"{__name__}:wave", "Wave."),
+            Command("wave at", f"{__name__}:greet", "Wave at somebody."),
         ]
     )
     group = RoomGroup(registry, lambda command, request, _: command.function(None, request), name="baton")
@@ -72,6 +83,14 @@ def call(*arguments: str) -> Any:
 def test_arguments_options_and_defaults_come_from_the_request_model() -> None:
     assert call("greet", "world", "--times", "2").stdout.startswith("text: Hello world Hello world")
     assert "Hello Dr world" in call("greet", "world", "--title", "Dr").stdout
+
+
+def test_a_command_may_have_commands_of_its_own() -> None:
+    assert call("wave").stdout.startswith("text: hello all")
+    assert json.loads(call("wave", "--json").stdout)["text"] == "hello all"
+    assert "Hello ada" in call("wave", "at", "ada").stdout
+    assert call("wave", "to", "ada").exit_code == 2
+    assert "Wave at somebody." in call("wave", "--help").stdout
 
 
 def test_help_shows_docstrings_defaults_choices_and_examples() -> None:

@@ -9,7 +9,7 @@ from home.settings import configure, secret
 
 
 def test_a_flag_beats_the_environment_which_beats_the_file_which_beats_the_default(tmp_path: Path) -> None:
-    (tmp_path / "baton.toml").write_text("port = 1\nalpha = 0.2\nrate = 60.0\n[sources.erp]\nx = 1\n")
+    (tmp_path / "baton.toml").write_text("port = 1\nalpha = 0.2\nrate = 60.0\n[rest.erp]\nx = 1\n")
     found = configure({"home": tmp_path, "port": 3}, {"BATON_PORT": "2", "BATON_ALPHA": "0.3"})
     assert (found.settings.port, found.settings.alpha, found.settings.rate) == (3, 0.3, 60.0)
     assert found.settings.host == "127.0.0.1"
@@ -52,3 +52,10 @@ def test_a_literal_secret_is_refused_without_repeating_it() -> None:
     with pytest.raises(SettingError) as error:
         secret("hunter2")
     assert "hunter2" not in str(error.value)
+
+
+def test_a_misspelt_table_is_named_with_the_nearest(tmp_path: Path) -> None:
+    (tmp_path / "baton.toml").write_text("[alrts]\nper_hour = 3\n")
+    with pytest.raises(SettingError, match="no table 'alrts'") as refused:
+        configure({"home": tmp_path}, {})
+    assert "Did you mean alerts?" in refused.value.hint

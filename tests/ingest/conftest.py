@@ -1,5 +1,7 @@
 """Loads sources in this process, and reads a log's tables back with their names."""
 
+import socket
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ from ingest.catalog import find_log
 from ingest.contracts import IngestReport, IngestRequest
 from ingest.errors import Rejected
 from ingest.load import ingest
+from tests.ingest.servers import Server, sqlite_server
 
 READ_BACK = {
     "event": "select e.* exclude (n, source, source_row) from event e order by case_id, ts, n",
@@ -21,12 +24,12 @@ READ_BACK = {
                (cid, pos, aid, rid, sid, start_ts, ts, cost, n, naid, nrid, nst)
         from instance i join cv c using (cid) join activity a using (aid) left join resource r using (rid)
         left join system s using (sid) left join activity next on next.aid = i.naid
-        left join resource later on later.rid = i.nrid order by cid, pos""",
+        left join resource later on later.rid = i.nrid order by c.t0, c.n0, pos""",
     "cv": """
         select c.case_id, c.cid, c.t0, c.t1, c.n, first.name as first, last.name as last, c.* exclude
-               (case_id, cid, t0, t1, n, vid, sa, ea)
+               (case_id, cid, t0, t1, n, vid, sa, ea, n0)
         from cv c join activity first on first.aid = c.sa join activity last on last.aid = c.ea
-        order by cid""",
+        order by t0, n0""",
     "variant": """
         select v.n, list(a.name order by v.pos) as acts
         from (select vid, n, unnest(acts) as aid, generate_subscripts(acts, 1) as pos from variant) v
@@ -89,3 +92,25 @@ class Room:
 def room(tmp_path: Path) -> Room:
     """An empty ingest room."""
     return Room(tmp_path)
+
+
+@pytest.fixture(
+    params=[
+        "sqlite",
+        pytest.param("postgresql", marks=pytest.mark.postgres),
+        pytest.param("mariadb", marks=pytest.mark.mariadb),
+    ]
+)
+def server(request: pytest.FixtureRequest, tmp_path: Path) -> Server:
+    """An empty database to read from, once on each kind of server."""
+    if request.param == "sqlite":
+        return sqlite_server(tmp_path)
+    fixture = {"postgresql": "postgres_database", "mariadb": "mariadb_database"}[request.param]
+    return Server(request.param, request.getfixturevalue(fixture))
+
+
+@pytest.fixture
+def silent_server() -> Iterator[socket.socket]:
+    """A server that takes connections and never says a word; who `accept`s knows that a reader waits."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        yield listening

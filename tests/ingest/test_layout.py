@@ -131,7 +131,7 @@ def paired(rows):
     )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=EVENTS)
 def test_pairing_and_every_derived_table_follow_their_definitions(room, rows):
     report = room.load(room.file("a.csv", staged(*rows)), replace=True)

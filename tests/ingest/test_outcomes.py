@@ -1,68 +1,119 @@
-"""The table of outcomes: what is refused, what is set aside, what is loaded with a warning."""
+"""The table of outcomes: what is refused, what is set aside, what is loaded with a warning, what is fine."""
+
+import json
+import signal
+from pathlib import Path
 
 import pytest
 
-from tests.ingest.bad_files import CSV, QUARANTINED, REJECTED, WARNED
+from ingest.catalog import find_log, remove
+from ingest.errors import Rejected
+from tests.ingest.conftest import Room
+from tests.ingest.hostile.corpus import CORPUS
+
+LOG = "hostile"
+HANG_S = 60
 
 
-def made(room, name, content):
-    return room.file(name, content(room.folder) if callable(content) else content)
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory):
+    """One room for all files: a child process that read one must read the next as well."""
+    return Room(tmp_path_factory.mktemp("hostile"))
 
 
-@pytest.mark.parametrize("case", REJECTED)
-def test_refused_whole_and_says_why(room, case):
-    name, content, word = REJECTED[case]
-    options = {"table": "orders"} if name.endswith(".db") else {}
-    report = room.rejected(made(room, name, content), **options)
-    assert word.lower() in report.message.lower()
-    assert (report.seen, report.events) == (0, 0)
-    assert name.removesuffix(".gz") in report.message or "dates" in report.message
+@pytest.fixture(autouse=True)
+def alarm():
+    """No file may keep its reader busy, not even one that never ends."""
+
+    def late(*_):
+        raise TimeoutError(f"still reading after {HANG_S} s")
+
+    before = signal.signal(signal.SIGALRM, late)
+    signal.alarm(HANG_S)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
 
 
-@pytest.mark.parametrize("case", QUARANTINED)
-def test_good_rows_load_and_bad_ones_are_kept_with_a_reason(room, case):
-    name, content, rows, reason = QUARANTINED[case]
-    report = room.load(made(room, name, content))
-    assert report.status == "quarantine"
-    assert report.set_aside == rows
-    assert report.seen == report.loaded + report.set_aside
-    assert report.events == report.loaded > 0
-    kept = room.query("select place, reason from set_aside")
-    assert len(kept) == rows
-    assert reason in kept[0][1]
-    assert kept[0][0].split()[0] in ("line", "record", "event")
+def standing(*folders: Path) -> set[Path]:
+    """What stands in some folders; the stores themselves may come and grow, and an empty `tmp` stay."""
+    found = (path for folder in folders for path in folder.rglob("*"))
+    return {path for path in found if not path.name.startswith(("events.", "state.")) and path.name != "tmp"}
 
 
-@pytest.mark.parametrize("case", WARNED)
-def test_everything_loads_and_a_finding_says_what_was_odd(room, case):
-    name, content, code = WARNED[case]
-    report = room.load(made(room, name, content))
-    assert code in [f.code for f in report.findings if f.severity == "warning"]
-    assert report.status == "ok_warn"
-    assert report.seen == report.loaded == report.events
-    assert report.set_aside == 0
+@pytest.mark.parametrize("name", CORPUS)
+def test_a_hostile_file_comes_to_what_the_table_says(shared, tmp_path, name):
+    hostile = CORPUS[name]
+    path = hostile.make(tmp_path)
+    before, stood = shared.counts(), standing(tmp_path, shared.context.home)
+    try:
+        report = shared.load(path, LOG, **hostile.options)
+    except Rejected as refusal:
+        report = refusal.report
+        assert int(refusal.exit_code) == hostile.exit
+    assert (report.status, report.message) == (hostile.status, report.message)
+    codes = {finding.code for finding in report.findings}
+    if report.status == "reject":
+        assert hostile.word.lower() in report.message.lower()
+        assert (report.seen, report.loaded, report.set_aside, report.events) == (0, 0, 0, 0)
+        assert codes
+        assert shared.counts() == before
+    else:
+        try:
+            holds(shared, report, hostile, codes)
+        finally:
+            with shared.context.events.writing() as cursor:
+                remove(cursor, LOG, find_log(shared.context.events, LOG).schema)
+    assert standing(tmp_path, shared.context.home) == stood
 
 
-def test_a_clean_file_is_ok(room):
-    assert room.load(room.file("orders.csv", CSV)).status == "ok"
+def holds(room, report, hostile, codes):
+    """Every row is accounted for, and stands in the log as it stood in the file."""
+    assert (report.seen, report.set_aside) == (hostile.seen, hostile.aside)
+    assert report.loaded == report.events == report.seen - report.set_aside > 0
+    assert set(hostile.codes) <= codes
+    kept = room.query("select place, reason from set_aside order by rowid", LOG)
+    assert len(kept) == hostile.aside
+    if kept:
+        place, reason = kept[0]
+        assert hostile.word in reason
+        assert place.split()[0] in ("line", "record", "event", "row")
+    for column, values in hostile.cells.items():
+        assert [v for (v,) in room.query(f"select {column} from event order by n", LOG)] == list(values)
 
 
-def test_hostile_names_are_kept_verbatim(room):
-    names = [
-        "'; drop table event; --",
-        "*.csv",
-        "../../etc",
-        "<script>",
-        "NA",
-        "null",
-        " ",
-        "é\u200b",
-        "a" * 300,
-    ]
-    header = "case_id,activity,timestamp," + ",".join(f'"{n}"' for n in ["s0", "n", "fault", 'x"" y'])
-    rows = "".join(f'"{n or "x"}","{n}x",2026-01-01T10:00:00Z,1,2,3,4\n' for n in names if n.strip())
-    report = room.load(room.file("o*[1].csv", header + "\n" + rows))
-    assert report.set_aside == 0
-    found = {case for (case,) in room.query("select case_id from event")}
-    assert found == {n for n in names if n.strip()}
-    assert {n for (n,) in room.query("select name from attribute")} == {"s0", "n", "fault", 'x" y'}
+@pytest.mark.parametrize(
+    "name",
+    [
+        "csv: plain",
+        "csv: epoch seconds",
+        "csv: dates in two orders",
+        "foreign: a pipe",
+    ],
+)
+def test_the_command_line_exits_as_the_table_says(baton, tmp_path, name):
+    hostile = CORPUS[name]
+    options = [word for key, value in hostile.options.items() for word in (f"--{key}", value)]
+    answer = baton("ingest", hostile.make(tmp_path), "--log", LOG, *options, "--json", check=hostile.exit)
+    report = json.loads(answer.out)
+    assert (report["status"], report["seen"]) == (hostile.status, hostile.seen)
+    assert hostile.status != "reject" or hostile.word.lower() in report["message"].lower()
+    assert len(baton("logs", "--json").json["rows"]) == (hostile.status != "reject")
+
+
+def test_the_corpus_covers_every_line_of_the_table():
+    words = {h.word for h in CORPUS.values() if h.status == "reject"}
+    codes = {code for h in CORPUS.values() for code in h.codes}
+    assert {
+        *("DTD", "truncated", "checksum", "empty", "no events", "header", "line 1", "encoding", "depth"),
+        *("nest", "size", "limit", "columns", "attributes", "members", "path", "ambiguous", "NUL"),
+    } <= words
+    assert {
+        *("missing_case", "missing_activity", "missing_time", "unreadable_time", "malformed_row"),
+        *("duplicate_key", "giant_field", "not_a_number", "name_and_content", "encoding_guessed"),
+        *("delimiter_guessed", "duplicate_events", "duplicate_case_ids", "empty_traces", "orphan_events"),
+        *("disorder", "early_dates", "future_dates", "date_format", "two_digit_years", "epochs"),
+        *("excel_serials", "mixed_offsets", "clock_gap", "type_mismatch", "duplicate_header"),
+        *("blank_header", "padded_header", "preamble", "comments", "trailing_columns", "name_clash"),
+    } <= codes
+    assert len(CORPUS) > 400

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from home.lock import HomeLock
-from tests.conftest import ROOT
+from tests.conftest import ROOT, hears_ctrl_c
 from tests.loop.conftest import Home
 
 SAMPLE = ROOT / "data" / "samples"
@@ -57,7 +57,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Home:
 TYPED = {
     # what somebody types: exit code, code of the error, words that have to be in its message or hint
     "ingest {f}/missing.csv --log x": (1, None, "missing.csv"),
-    "ingest {f} --log x": (1, None, "folder"),
+    "ingest {f} --log x": (1, None, "nothing.csv is empty"),
     "ingest {f}/orders.csv --log x --map case_id=Ordr": (1, None, "'Order'"),
     "ingest {f}/orders.csv --log x": (1, None, "no column for case_id"),
     "ingest {f}/orders.csv --log x --map whatever=Order": (2, "usage", "case_id"),
@@ -197,6 +197,7 @@ def loading_for_ever(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], Ho
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=hears_ctrl_c,
     )
     lock, deadline = home.folder / "lock", time.monotonic() + 30
     while not (lock.is_file() and lock.read_text(encoding="utf-8")):

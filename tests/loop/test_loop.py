@@ -6,10 +6,10 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tests.loop.conftest import Home
+from tests.loop.conftest import PublicHome
 from tests.loop.walk import walk
 
-pytestmark = [pytest.mark.logs, pytest.mark.xdist_group("public_home")]
+pytestmark = pytest.mark.logs
 
 SERVICES = {"onboarding": "Send Notifications", "declarations": "Payment Handled"}
 CASES = 150
@@ -54,13 +54,13 @@ INGEST = (
 )
 
 
-@pytest.fixture(scope="session", params=SERVICES)
+@pytest.fixture(scope="session", params=["onboarding", pytest.param("declarations", marks=pytest.mark.long)])
 def walked(
-    request: pytest.FixtureRequest, public_home: Home, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest, public_home: PublicHome, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[dict[str, Any], Path]:
     """What every command answered on one log, and the folder of the files they wrote."""
     log, folder = request.param, tmp_path_factory.mktemp(request.param)
-    return walk(public_home, log, folder, cases=CASES, service=SERVICES[log]), folder
+    return walk(public_home.holding(log), log, folder, cases=CASES, service=SERVICES[log]), folder
 
 
 def has(document: Any, path: str) -> bool:
@@ -80,8 +80,8 @@ def test_every_field_of_the_contract_is_there(walked: tuple[dict[str, Any], Path
     assert [path for path in FIELDS[command].split() if not has(answer, path)] == []
 
 
-def test_a_load_reports_all_it_promises(public_home: Home) -> None:
-    for report in public_home.reports.values():
+def test_a_load_reports_all_it_promises(public_home: PublicHome) -> None:
+    for report in public_home.holding("onboarding").reports.values():
         missing = [path for path in INGEST.split() if not has(report, path)]
         assert missing == [] or not report["findings"]
 

@@ -89,15 +89,17 @@ def write(context: Context, name: str, schema: str, cases: Any, extra: Any, tz: 
         of_case = list(dict.fromkeys(k for values in extra.values() for k in values))
         declare(cursor, "event", more, {k: [e.get(k) for e in events] for k in more})
         declare(cursor, "case", of_case, {k: [v.get(k) for v in extra.values()] for k in of_case})
+        cursor.execute("create or replace view shaped as select * from event")
         insert_cases(cursor, traces, order, ids, more)
         of = {case: ranked.index(v) for v, members in variants.items() for case in members}
         rows = []
         for cid, case in enumerate(order):
             trace = traces[case]
+            arrived = sum(row[4] for row in rows)
             acts = ranked[of[case]]
             base = (cid, case, trace[0]["start"], max(e["end"] for e in trace), len(trace), of[case])
-            rows.append((*base, acts[0], acts[-1], *(extra.get(case, {}).get(k) for k in of_case)))
-        many(cursor, f"insert into cv values ({marks(8 + len(of_case))})", rows)
+            rows.append((*base, acts[0], acts[-1], arrived, *(extra.get(case, {}).get(k) for k in of_case)))
+        many(cursor, f"insert into cv values ({marks(9 + len(of_case))})", rows)
         traced = [(0, case, *(extra.get(case, {}).get(k) for k in of_case)) for case in cases]
         many(cursor, f"insert into trace values ({marks(2 + len(of_case))})", traced)
         listed = [(i, i, len(variants[v]), list(v)) for i, v in enumerate(ranked)]
@@ -105,7 +107,7 @@ def write(context: Context, name: str, schema: str, cases: Any, extra: Any, tz: 
         insert_edges(cursor, traces, ids)
         first, last = min(e["start"] for e in events), max(e["end"] for e in events)
         cursor.execute(
-            f"insert into main.log values ({marks(17)})",
+            f"insert into main.log values ({marks(18)})",
             [
                 name,
                 schema,
@@ -124,6 +126,7 @@ def write(context: Context, name: str, schema: str, cases: Any, extra: Any, tz: 
                 first,
                 last,
                 EPOCH,
+                1,
             ],
         )
 

@@ -119,7 +119,7 @@ def assert_readable(xml: str) -> Drawing:
     return drawing
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(TREES)
 def test_no_shapes_overlap_and_every_flow_touches_its_shapes(tree: Tree):
     drawing = assert_readable(to_bpmn(of_tree(tree), "planted"))

@@ -1,5 +1,7 @@
 """Candidates: planted pain is ranked and found, and no score depends on anything but its own log."""
 
+import csv
+import io
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -72,6 +74,16 @@ def test_the_why_card_names_value_edge_and_cases(slow: str, context: Context) ->
     pain = why.pain[0]
     assert pain.unit == "h/case" and pain.lower is not None and pain.cases
     assert {term.term for term in why.stability} == {"change", "predictability", "volume", "spread"}
+
+
+def test_the_ranking_is_written_for_a_spreadsheet(context: Context, make_log: Callable[..., str]) -> None:
+    log = make_log(planted_log(15, 6, {"approve": 60}), "=cmd()")
+    found = candidates(context, CandidatesRequest(logs=(log,), output="ranking.csv"))
+    lines = list(csv.DictReader(io.StringIO(found.content or "")))
+    assert [line["id"].lstrip("'") for line in lines] == [c.id for c in found.candidates]
+    assert all(line["log"] == "'=cmd()" for line in lines) and lines[0]["rank"] == "1"
+    assert int(lines[0]["total"]) == found.candidates[0].total
+    assert candidates(context, CandidatesRequest(logs=(log,))).content is None
 
 
 def test_another_log_moves_nothing(slow: str, context: Context, make_log: Callable[..., str]) -> None:
@@ -240,3 +252,42 @@ def test_the_waiting_of_a_handoff_is_that_between_its_two_steps(
     for each in found.values():
         assert each.hours_per_case == pytest.approx(0.1 * 30 * 0.81, rel=0.2)
         assert each.handoffs_per_case == 1
+
+
+def penalties(context: Context, log: str) -> tuple[float | None, str, float]:
+    """The term of broken promises of the whole process, and the pain of the process."""
+    whole = scored(context, log)[f"{log}:process"]
+    (term,) = [term for term in whole.why.pain if term.term == "penalties"]
+    (pain,) = [term.value for term in whole.why.pain if term.term == "pain"]
+    return term.value, term.words, float(pain or 0)
+
+
+def test_a_broken_promise_costs_what_the_anchors_say(make_log: Callable[..., str], context: Context) -> None:
+    cases = planted_log(15, 6, {})
+    due = {
+        case: {"Due date": events[-1]["end"] + timedelta(hours=-1 if number % 3 == 0 else 1)}
+        for number, (case, events) in enumerate(cases.items())
+    }
+    mean, words, with_due = penalties(context, make_log(cases, "kept", case_attributes=due))
+    assert mean == pytest.approx(2 * 30 / 90, abs=1e-3)
+    assert words.startswith("30 of 90 cases were not done by 'Due date': 2 h each")
+    mean, words, without = penalties(context, make_log(cases, "plain"))
+    assert mean is None and words.startswith("no promise is known")
+    assert with_due - without == pytest.approx(2 / 3, abs=1e-3)
+
+
+def test_a_limit_for_a_process_is_a_promise(make_log: Callable[..., str], context: Context) -> None:
+    text = (Path(__file__).parents[2] / "mining" / "anchors.toml").read_text()
+    own = context.home / "anchors.toml"
+    log = make_log(planted_log(15, 6, {}), "limited")
+    try:
+        own.write_text(text + 'limited = "PT4H"\n')
+        mean, words, _ = penalties(context, log)
+        assert mean == 2.0 and words.startswith("90 of 90 cases were not done within PT4H")
+        own.write_text(text + 'limited = "PT6H"\n')
+        assert penalties(context, log)[0] == 0.0
+        own.write_text(text + 'limited = "soon"\n')
+        with pytest.raises(SettingError, match=r"'soon'.*ISO 8601"):
+            penalties(context, log)
+    finally:
+        own.unlink()

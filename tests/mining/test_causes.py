@@ -73,7 +73,7 @@ EVENTS = st.lists(
 
 
 @given(EVENTS, st.sampled_from(["baton", "kronos"]))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_causes_add_up_to_the_waiting(events: list[tuple], precedence: str) -> None:
     base = pd.Timestamp("2024-03-29 20:00")
     log = pd.DataFrame(events, columns=["case", "activity", "resource", "start", "minutes"])

@@ -72,7 +72,7 @@ def small_trees() -> st.SearchStrategy[Tree]:
 
 
 @given(small_trees())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_accepts_exactly_the_language_of_the_tree(tree: Tree) -> None:
     expected = language(tree)
     automaton = Automaton(tree)
@@ -85,7 +85,7 @@ def test_accepts_exactly_the_language_of_the_tree(tree: Tree) -> None:
     small_trees(),
     st.dictionaries(st.lists(st.sampled_from("abc"), max_size=LONGEST).map(tuple), st.integers(1, 9)),
 )
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_fitness_is_the_share_of_accepted_cases_and_precision_a_share(
     tree: Tree, variants: dict[Word, int]
 ) -> None:

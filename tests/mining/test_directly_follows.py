@@ -10,7 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mining.contracts import MapRequest, VariantsRequest
+from mining.directly_follows import flows as known_flows
 from mining.directly_follows import process_map
+from mining.lens import lens
 from mining.variants import variants
 
 START = datetime(2026, 3, 2)
@@ -58,6 +60,10 @@ def test_map_equals_a_plain_reading(context, make_log, cases):
         assert (got.events, got.cases) == (len(seconds), len(of_case[flow]))
         expected = [np.mean(seconds), np.median(seconds), np.quantile(seconds, 0.9), sum(seconds)]
         assert [got.mean_s, got.median_s, got.p90_s, got.total_s] == pytest.approx(expected)
+    with lens(context, found.log) as view:
+        for told in known_flows(view.cursor, times="totals"):
+            seconds = waits[told["source"], told["target"]]
+            assert (told["mean_s"], told["total_s"]) == pytest.approx((np.mean(seconds), sum(seconds)))
     activities = {a.activity: a for a in found.activities}
     assert {a: len(s) for a, s in lengths.items()} == {a: got.events for a, got in activities.items()}
     for name, seconds in lengths.items():

@@ -5,7 +5,7 @@ from xml.etree import ElementTree as Xml
 
 import pytest
 
-from home.errors import NotAvailable, UsageError
+from home.errors import UsageError
 from mining.contracts import DiscoverRequest
 from mining.discover import discover
 from mining.errors import NothingLeft
@@ -49,7 +49,7 @@ def test_without_noise_every_case_fits(context, planted_log):
     assert found.fitness == found.coverage == 1.0
 
 
-@pytest.mark.parametrize("miner", ["inductive", "heuristics", "grow"])
+@pytest.mark.parametrize("miner", ["inductive", "heuristics", "split", "grow"])
 def test_every_miner_answers(context, planted_log, miner):
     found = discover(context, DiscoverRequest(log=planted_log, miner=miner))
     assert 0 <= found.precision <= 1 and 0 <= found.coverage <= found.fitness <= 1
@@ -62,9 +62,17 @@ def test_bpmn_comes_with_a_diagram(context, planted_log):
     assert {"Register", "Check", "Ask", "Decide", "Pay", "Reject"} <= names
 
 
-def test_what_is_not_there_is_said(context, planted_log):
-    with pytest.raises(NotAvailable):
-        discover(context, DiscoverRequest(log=planted_log, miner="split"))
+def test_a_model_without_blocks_is_drawn_too(context, shelf):
+    tangled = shelf.log(
+        {str(i): list(case) for i, case in enumerate(["sacxe", "sacye", "sbdye", "sbcye"] * 5)}
+    )
+    found = discover(context, DiscoverRequest(log=tangled, miner="split", noise=0, bpmn="model.bpmn"))
+    assert found.process_tree is None
+    names = {e.attrib.get("name") for e in Xml.fromstring(found.content).iter()}  # noqa: S314
+    assert set("sabcdxye") <= names
+
+
+def test_what_cannot_be_is_said(context, planted_log):
     with pytest.raises(UsageError):
         discover(context, DiscoverRequest(log=planted_log, miner="grow", noise=0.2))
     with pytest.raises(NothingLeft, match="events > 99"):

@@ -2,6 +2,7 @@
 
 import gzip
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -9,7 +10,8 @@ import numpy as np
 import pytest
 
 from home.context import Context
-from mining.drift import DriftRequest, drift, find_changes, settled
+from mining.change_points import find_changes, settled
+from mining.drift import DriftRequest, drift
 
 VARIANTS = [("A", "B", "C"), ("A", "C", "B"), ("A", "B", "D", "C")]
 
@@ -100,8 +102,42 @@ def test_changes_of_published_logs_are_found(public_logs: Path) -> None:
 def test_the_tail_of_running_cases_is_left_out() -> None:
     running = np.zeros(1000, dtype=bool)
     running[[10, 500]] = True
-    assert settled(running) == 1000
+    begun = np.arange(1000.0)
+    assert settled(running, begun, begun) == 1000
     running[900:] = True
-    assert 900 <= settled(running) <= 915
-    assert settled(~running) == 1000
-    assert settled(np.zeros(0, dtype=bool)) == 0
+    assert 900 <= settled(running, begun, begun) <= 915
+    assert settled(~running, begun, begun) == 1000
+    assert settled(np.zeros(0, dtype=bool), np.zeros(0), np.zeros(0)) == 0
+
+
+def test_cases_of_which_only_quick_ones_are_finished_are_left_out() -> None:
+    begun = np.arange(1000.0)
+    took = np.where(np.arange(1000) % 2 == 0, 1.0, 200.0)
+    ended = np.minimum(begun + took, 1000.0)
+    assert 795 <= settled(np.zeros(1000, dtype=bool), begun, ended) <= 805
+    at_once = np.zeros(1000)
+    assert settled(np.zeros(1000, dtype=bool), at_once, took) == 1000
+
+
+def test_a_slow_path_that_cannot_be_over_yet_is_no_change(
+    make_log: Callable[..., str], context: Context
+) -> None:
+    """Every second case goes on after 90 days: near the end of the log, that is not to be seen yet."""
+    start = datetime(2026, 1, 5, 8, tzinfo=UTC)
+    last = start + timedelta(days=300)
+    planted = {}
+    for i in range(1200):
+        begun = start + timedelta(hours=6 * i)
+        events = [("A", begun), ("B", begun + timedelta(hours=2))]
+        events += [("C", begun + timedelta(days=90))] if i % 2 else []
+        planted[f"c{i:04d}"] = [{"activity": name, "end": at} for name, at in events if at <= last]
+    found = drift(context, DriftRequest(log=make_log(planted)))
+    assert found.changes == []
+    assert found.note and "only the quick ones" in found.note
+
+
+def test_a_change_too_small_to_act_on_is_marked(make_log: Callable[..., str], context: Context) -> None:
+    planted = {f"c{i:05d}": ["A", "C"] if i > 4000 and i % 40 == 0 else ["A", "B"] for i in range(8000)}
+    found = drift(context, DriftRequest(log=make_log(planted)))
+    assert [change.small for change in found.changes] == [True]
+    assert any("too small" in line for line in found.lines())

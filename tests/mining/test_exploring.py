@@ -51,7 +51,6 @@ def test_what_programs_rely_on(orders, tmp_path: Path):
         (("map", "order"), 1, "not_found", "'order'"),
         (("map", "orders", "--where", "case.amuont > 5"), 2, "filter", "column 5"),
         (("discover", "orders", "--where", "events > 9"), 1, "nothing_left", "events > 9"),
-        (("discover", "orders", "--miner", "split"), 1, "not_available", "not available yet"),
         (("discover", "orders", "--noise", "2"), 2, "usage", "noise"),
     ],
 )

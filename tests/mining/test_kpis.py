@@ -37,6 +37,7 @@ def named(found: list[Kpi]) -> dict[str, Kpi]:
     return {kpi.kpi: kpi for kpi in found}
 
 
+@pytest.mark.long
 def test_equal_histories_seldom_improve_and_intervals_hold_the_truth() -> None:
     rng = np.random.default_rng(1)
     improved = held = 0

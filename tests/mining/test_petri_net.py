@@ -32,7 +32,7 @@ LOGS = st.dictionaries(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(TREES, LOGS)
 def test_a_net_measures_as_its_tree(tree: Tree, log: dict):
     trie = Trie.of(log)
@@ -41,18 +41,23 @@ def test_a_net_measures_as_its_tree(tree: Tree, log: dict):
     assert by_net.precision == pytest.approx(by_tree.precision)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(TREES)
 def test_the_net_of_a_tree_is_sound(tree: Tree):
     assert unsoundness(of_tree(tree)) == ""
 
 
 @settings(max_examples=40, deadline=None)
-@given(TREES, st.lists(st.sampled_from("abcd"), max_size=5).map(tuple))
-def test_what_a_tree_accepts_costs_nothing_to_align(tree: Tree, trace: tuple[str, ...]):
-    accepted = Automaton(tree).accepts(trace)
-    cost = Aligner(of_tree(tree)).cost(trace)
-    assert cost is not None and (cost == 0) == accepted
+@given(TREES, st.lists(st.lists(st.sampled_from("abcd"), min_size=1, max_size=5).map(tuple), max_size=20))
+def test_what_a_tree_accepts_costs_nothing_to_align(tree: Tree, traces: list[tuple[str, ...]]):
+    aligner, automaton = Aligner(of_tree(tree)), Automaton(tree)
+    for trace, found in zip(traces, aligner.align(traces), strict=True):
+        assert found is not None and (found.cost == 0) == automaton.accepts(trace)
+    assert (aligner.shortest() == 0) == automaton.accepts(())
+
+
+def test_no_trace_is_aligned_whose_turn_comes_too_late():
+    assert list(Aligner(of_tree(leaf("a"))).align([("a",), ("b",)], until=0.0)) == [None, None]
 
 
 def t(label: str | None, takes: tuple[int, ...], gives: tuple[int, ...]) -> Transition:

@@ -63,7 +63,7 @@ def check(part: Parse, node: Tree, trace: tuple[str, ...]) -> list[int]:
 
 
 @given(distinct_trees())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_every_event_finds_one_place_that_the_tree_allows(tree: Tree) -> None:
     replay = Replay(tree)
     for trace in some_traces(tree):

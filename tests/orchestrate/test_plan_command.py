@@ -85,3 +85,24 @@ def test_a_process_without_a_shape_is_refused_with_what_to_do(baton: Baton, tmp_
     assert answer.json["verdict"] == "refuse" and answer.json["coverage"] < 0.6
     assert not (tmp_path / "chaos.yaml").exists()
     assert "too varied" in baton("plan", "chaos", check=1).err
+
+
+def test_the_quality_of_the_log_lowers_the_verdict_and_says_why(
+    orders: Path, baton: Baton, tmp_path: Path
+) -> None:
+    file = tmp_path / "plan.yaml"
+    found = baton("plan", "orders", "-o", file, "--json").json
+    assert (found["verdict"], found["quality"]) == ("plan", "pass")
+    assert {check["check"] for check in found["checklist"]} >= {"set_aside", "cut_cases", "complete_cases"}
+    limits = tmp_path / "home" / "gate.toml"
+    limits.write_text("[complete_cases]\npilot = 500\n")
+    lowered = baton("plan", "orders", "-o", file, "--json").json
+    assert (lowered["verdict"], lowered["quality"], lowered["coverage"]) == ("pilot", "pilot", 1.0)
+    assert read_plan(file).provenance.verdict == "pilot"
+    assert "pilot only: Only 400 complete cases (should be at least 500)." in baton("plan", "orders").out
+    limits.write_text("[complete_cases]\nrefuse = 500\n")
+    refused = baton("plan", "orders", "-o", tmp_path / "none.yaml", "--json", check=1).json
+    assert (refused["verdict"], refused["quality"]) == ("refuse", "refuse")
+    assert not (tmp_path / "none.yaml").exists()
+    said = baton("plan", "orders", check=1).err
+    assert "Only 400 complete cases" in said and "baton quality orders" in said

@@ -59,7 +59,7 @@ scalars = st.one_of(
 
 
 @given(st.recursive(scalars, lambda inner: st.lists(inner) | st.dictionaries(texts, inner), max_leaves=12))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_what_is_written_is_read_back_equal(document: object) -> None:
     found, _ = read_yaml(write_yaml(document))
     assert found == document and type(found) is type(document)

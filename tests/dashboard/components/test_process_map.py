@@ -7,7 +7,7 @@ import pytest
 
 from tests.dashboard.components import scenes
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("components")]
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 Show = Callable[..., Any]
 

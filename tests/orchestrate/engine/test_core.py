@@ -1,7 +1,10 @@
 """The core on plans written by hand: each test tells one story and asserts how it must go."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+
+import pytest
 
 from orchestrate.contracts import Binding, Branch, Choice, Loop, Parallel, Retry, Sequence, Skip, Sla, Step
 from orchestrate.core import next_due, outstanding
@@ -269,7 +272,7 @@ def test_cancelling_waits_for_what_is_under_way_and_undoes_last_first() -> None:
     run.tell(ok("b", room=12))
     run.tell(Cancel(by="ada"))
     assert ready(run) == ["r:c:1#1"]
-    run.tell(no("c"))
+    run.tell(no("c", retryable=False))
     undone = []
     while run.known["status"] == "open":
         [attempt] = outstanding(run.index, run.known)
@@ -277,6 +280,61 @@ def test_cancelling_waits_for_what_is_under_way_and_undoes_last_first() -> None:
         run.tell(Succeeded(node=attempt.node, visit=attempt.visit, attempt=attempt.attempt))
     assert undone == [("r:b:1:undo", {"room": 12}), ("r:a:1:undo", {})]
     assert run.known["status"] == "cancelled"
+
+
+def later(run: Schedule, seconds: float) -> None:
+    run.now += seconds
+    run.tell(Tick())
+
+
+def attempt_lost(run: Schedule) -> None:
+    run.tell(no("a"))
+
+
+def attempts_used_up(run: Schedule) -> None:
+    run.tell(no("a"))
+    later(run, HOUR.total_seconds())
+    run.tell(no("a", attempt=2))
+
+
+def taken_over_and_never_answered(run: Schedule) -> None:
+    run.tell(Accepted(node="a", visit=1, attempt=1, within_s=60))
+    later(run, 60)
+
+
+def past_its_deadline(run: Schedule) -> None:
+    later(run, 10 * HOUR.total_seconds())
+
+
+def refused(run: Schedule) -> None:
+    run.tell(no("a", retryable=False))
+
+
+@pytest.mark.parametrize(
+    ("happens", "undone"),
+    [
+        (attempt_lost, True),
+        (attempts_used_up, True),
+        (taken_over_and_never_answered, True),
+        (past_its_deadline, True),
+        (refused, False),
+    ],
+)
+def test_what_may_be_done_since_no_answer_came_is_undone_too(
+    happens: Callable[[Schedule], None], undone: bool
+) -> None:
+    fields = {"compensation": Binding(connector="undo"), "deadline": 9 * HOUR, "retry": Retry(attempts=2)}
+    run = told(Sequence(id="s", children=(service("a", **fields), human("b"))))
+    happens(run)
+    run.tell(Cancel())
+    assert [attempt.key for attempt in outstanding(run.index, run.known)] == ["r:a:1:undo"] * undone
+
+
+def test_an_attempt_that_is_lost_while_its_run_is_being_cancelled_is_undone() -> None:
+    run = told(service("a", compensation=Binding(connector="undo")))
+    run.tell(Cancel())
+    run.tell(no("a"))
+    assert [attempt.key for attempt in outstanding(run.index, run.known)] == ["r:a:1:undo"]
 
 
 def test_a_compensation_that_keeps_failing_is_given_to_a_person() -> None:

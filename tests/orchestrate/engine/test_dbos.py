@@ -10,6 +10,7 @@ import pytest
 
 from home.database import Database
 from orchestrate._dbos import PickleRefused, refuse_pickle
+from orchestrate.retention import purge_segments
 from tests.orchestrate.engine.schedules import a_plan, service
 
 PLAN = a_plan(service("a"))
@@ -104,3 +105,9 @@ def test_a_segment_left_pending_is_recovered_without_driving_its_run(
     until(lambda: status(database, "left") == "SUCCESS")
     assert second.stub.calls == []
     assert [entry[1] for entry in second.history(run)] == ["started", "succeeded"]
+    assert purge_segments(database, 0.0, dry_run=False) == 0
+    later = second.clock.now().timestamp() + 60
+    ended = purge_segments(database, later, dry_run=True)
+    assert ended >= 2  # a run may take more than one segment
+    assert purge_segments(database, later, dry_run=False) == ended
+    assert (status(database, "left"), status(database, f"{run}@1")) == ("None", "None")

@@ -1,6 +1,7 @@
 """Workers that fall silent, answers that get lost, and a lease that is no longer certain."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -8,11 +9,14 @@ import pytest
 
 from home.clock import SettableClock
 from home.database import Database
+from orchestrate.attempts import Host
 from orchestrate.contracts import Sequence
 from orchestrate.engine import Engine
-from orchestrate.heartbeat import Heartbeat
+from orchestrate.heartbeat import OF_WORKER, Heartbeat
 from orchestrate.journal import Journal
-from orchestrate.segment import Host, Segment
+from orchestrate.protected import Protected
+from orchestrate.release import release_in
+from orchestrate.segment import Segment
 from orchestrate.start import start_in
 from orchestrate.table import TableDriver
 from tests.orchestrate.engine.conftest import Stub
@@ -109,7 +113,18 @@ def test_no_effect_begins_when_the_lease_is_no_longer_certain(database: Database
     async def drive(fresh: bool) -> None:
         claimed = await journal.claim("r1")
         assert claimed is not None
-        host = Host(journal, {"stub": stub}, SettableClock(), lambda *_: PLAN, lambda: fresh, lambda *_: None)
+        nobody = Protected(journal, {}, lambda: START, print, postgres=database.is_postgres)
+        host = Host(
+            journal=journal,
+            connectors={"stub": stub},
+            clock=SettableClock(),
+            index_of=lambda *_: PLAN,
+            find=lambda *_: (PLAN, 1),
+            news=print,
+            fresh=lambda _: fresh,
+            parked=lambda *_: None,
+            protected=nobody,
+        )
         await Segment(host, claimed).drive()
 
     asyncio.run(drive(fresh=False))
@@ -124,9 +139,23 @@ def test_no_effect_begins_when_the_lease_is_no_longer_certain(database: Database
 
 def test_a_heartbeat_is_fresh_only_for_a_while(database: Database, until: Callable[..., Any]) -> None:
     heartbeat = beating(database, limit_s=0.05)
-    assert not heartbeat.fresh()
+    assert not heartbeat.fresh(time.monotonic())
     heartbeat.start()
-    until(lambda: not heartbeat.fresh())
+    until(lambda: not heartbeat.fresh(time.monotonic()))
+    heartbeat.stop()
+
+
+def test_after_a_lapse_the_lease_is_certain_only_for_what_was_found_ours_since(database: Database) -> None:
+    heartbeat = beating(database)
+    heartbeat.start()
+    before = time.monotonic()
+    assert heartbeat.fresh(before)
+    heartbeat._last -= 10  # the process was stopped for ten seconds
+    assert not heartbeat.fresh(before)
+    heartbeat._beat()
+    assert not heartbeat.fresh(before), "others may have taken it over meanwhile"
+    assert heartbeat.fresh(time.monotonic())
+    heartbeat._disconnect()
     heartbeat.stop()
 
 
@@ -147,3 +176,52 @@ def test_a_run_whose_plan_is_gone_rests_and_does_not_keep_others_from_running(
     until(lambda: row(database, "r1")[0] is None and row(database, "r1")[2] > START)
     engine.stop()
     assert "a segment broke" in caplog.text
+
+
+def test_a_run_whose_worker_dies_every_time_is_parked_and_the_others_proceed(database: Database) -> None:
+    """Two runs; the worker dies five times, and only the second has got on meanwhile."""
+    for life in range(5):
+        for run in ("r1", "r2"):
+            if life == 0:
+                owned_by(database, "dead", run)
+            database.execute("update run set owner = 'dead' where id = :run", {"run": run})
+        if life == 3:
+            database.execute("update run set recoveries = 0 where id = 'r2'")  # as every commit does
+        beating(database, poison_after=5)._transaction(
+            lambda execute: Heartbeat._recover(beating(database), execute, OF_WORKER, "dead")
+        )
+    stuck = {r["id"]: (r["stuck"], r["due"], r["recoveries"]) for r in database.rows("select * from run")}
+    assert "its worker died every time, 5 times in a row" in stuck["r1"][0]
+    assert stuck["r1"][1:] == (None, 5)
+    assert stuck["r2"] == (None, 0.0, 2)
+    [alert] = database.rows("select run, kind, message from alert")
+    assert (alert["run"], alert["kind"]) == ("r1", "stuck")
+
+
+def test_a_segment_that_breaks_again_and_again_is_stuck_until_it_is_released(
+    database: Database, until: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("orchestrate.engine.POISON_PAUSE_S", 0.0)
+    plans: dict[int, Any] = {1: PLAN.plan}
+
+    def load(name: str, version: int | None) -> Any:
+        return plans[version or 1], version or 1
+
+    with database.transaction() as connection:
+        start_in(connection, PLAN, 13, run="r1", data={}, at=START)
+    engine = Engine(database, {"stub": Stub()}, driver=TableDriver(), load=load, poison_after=3)
+    engine.serve()
+    until(lambda: database.rows("select 1 from run where stuck is not null"))
+    [run] = database.rows("select * from run")
+    assert (run["recoveries"], run["due"], run["owner"]) == (3, None, None)
+    assert "driving it broke off 3 times in a row, last with KeyError: 13" in run["stuck"]
+    engine.post("r1", "pause", {})
+    assert database.rows("select due from run") == [{"due": None}], "what is posted waits as well"
+    plans[13] = PLAN.plan
+    with database.transaction() as connection:
+        assert release_in(connection, "r1", START)
+    engine._arrived(None)
+    until(lambda: database.rows("select 1 from journal where kind = 'pause'"))
+    [run] = database.rows("select * from run")
+    assert (run["recoveries"], run["stuck"]) == (0, None)
+    engine.stop()

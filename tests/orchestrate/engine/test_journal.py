@@ -76,7 +76,9 @@ def test_a_run_has_one_owner(database: Database, journal: Journal) -> None:
 def test_due_runs_are_taken_longest_due_first_and_only_once(database: Database, journal: Journal) -> None:
     for n in range(5):
         started(database, f"r{n}")
-        database.execute("update run set due = :due where id = :run", {"due": START - n, "run": f"r{n}"})
+        database.execute(
+            "update run set due = :due, since = :due where id = :run", {"due": START - n, "run": f"r{n}"}
+        )
     taken = does(journal.take(START - 1, 3))
     assert {claimed.run for claimed in taken} == {"r4", "r3", "r2"}
     assert [claimed.run for claimed in does(journal.take(START - 1, 3))] == ["r1"]
@@ -238,9 +240,8 @@ def test_a_hundred_thousand_parked_runs_are_not_read_to_find_those_that_are_due(
     from orchestrate import engine, heartbeat, statements, watch
 
     database = Database(f"sqlite:///{tmp_path / 'state.sqlite'}")
-    values = {"worker": "w", "now": START, "limit": 1, "run": "r"}
+    values = {"worker": "w", "now": START, "limit": 1, "run": "r", "oldest": 0, "poison": 5, "why": ""}
     queries = {
-        statements.TAKE: "run_due",
         engine.NEXT: "run_due",
         watch.WAITING: "run_due",
         watch.ARRIVED: "run_owner",
@@ -249,4 +250,63 @@ def test_a_hundred_thousand_parked_runs_are_not_read_to_find_those_that_are_due(
     for query, expected in queries.items():
         rows = database.rows(f"explain query plan {query}", values)
         assert any(f"INDEX {expected} " in row["detail"] for row in rows), (query, rows)
+    rows = database.rows(f"explain query plan {statements.TAKE}", values)
+    looks = [row["detail"] for row in rows if row["detail"].startswith(("SEARCH", "SCAN"))]
+    turns = [look for look in looks if "INDEX run_turn (priority=? AND since<?)" in look]
+    assert len(turns) == len(statements.PRIORITIES), looks
+    assert any("INDEX run_due (due=? AND since>?)" in look for look in looks), looks
+    assert not [look for look in looks if "SCAN run" in look], looks
     database.close()
+
+
+LOW, NORMAL, HIGH = 0, 1, 2
+
+
+def crowd(database: Database, size: int) -> None:
+    """Many low-priority runs that have waited for their turn since long ago."""
+    started(database, "mould")
+    columns = "plan, version, status, state, fence, head, seen, started, started_by, rev, due"
+    with database.transaction() as connection:
+        connection.exec_driver_sql(
+            f"insert into run(id, priority, since, {columns}) with recursive n(i) as"
+            f" (select 1 union all select i + 1 from n where i < {size})"
+            f" select 'low-' || i, {LOW}, {START} - 1000000 + i, {columns} from n, run where id = 'mould'"
+        )
+        connection.exec_driver_sql("delete from run where id = 'mould'")
+
+
+def test_ten_thousand_waiting_low_runs_do_not_delay_a_high_one_and_none_waits_for_ever(
+    database: Database, journal: Journal
+) -> None:
+    crowd(database, 10_000)
+    for name, priority in (("high", HIGH), ("normal", NORMAL)):
+        started(database, name)
+        database.execute("update run set priority = :p where id = :run", {"p": priority, "run": name})
+    assert [c.run for c in does(journal.take(START + 1, 1))] == ["high"]
+    assert [c.run for c in does(journal.take(START + 1, 1, oldest=True))] == ["low-1"]
+    assert {c.run for c in does(journal.take(START + 1, 3))} == {"normal", "low-2", "low-3"}
+
+
+def test_a_postgres_look_for_due_runs_reads_no_more_than_it_may_take(postgres_database: str) -> None:
+    from orchestrate import statements
+
+    database = Database(postgres_database)
+    crowd(database, 10_000)
+    connection = database.raw()
+    connection.execute("analyze run")
+    execute = on_driver(connection, postgres=True)
+    values = {"worker": "w", "now": START + 1, "limit": 3, "oldest": 0}
+    plan = "\n".join(row[0] for row in execute(f"explain (analyze) {statements.TAKE_POSTGRES}", values))
+    assert plan.count("run_turn") == len(statements.PRIORITIES), plan
+    assert "Seq Scan on run" not in plan, plan
+    connection.close()
+    database.close()
+
+
+def test_a_run_is_driven_at_once_though_the_clock_of_who_posted_is_ahead(
+    database: Database, journal: Journal
+) -> None:
+    run = started(database, plan=SLOW)
+    with database.transaction() as connection:
+        assert post_in(connection, run, "decided", {"task": f"{run}.1"}, START + 3600) == 1
+    assert [c.run for c in does(journal.take(START, 1))] == [run]

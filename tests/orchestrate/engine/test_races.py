@@ -1,4 +1,4 @@
-"""A thousand decisions at the very moment of their time limit, by two people each: one outcome each."""
+"""Decisions at the very moment of their time limit, by two people each: one outcome each."""
 
 import random
 from collections import Counter
@@ -17,25 +17,28 @@ from orchestrate.contracts import Sequence
 from orchestrate.engine import Engine
 from orchestrate.start import start_in
 from orchestrate.table import TableDriver
+from tests.chaos.form import rounds
 from tests.orchestrate.engine.schedules import a_plan, human, index, service
 
-RUNS = 1000
+RUNS, BLOCK = rounds(300, 1000), 50
 LIMIT = timedelta(hours=1)
 PLAN = a_plan(
     Sequence(id="s", children=(human("h", outcomes=("approve", "reject"), timeout=LIMIT), service("pay")))
 )
+TICKS = "select count(*) as n from journal where kind = 'tick' and run >= :first and run < :last"
+Wait = Callable[[Callable[[], Any]], Any]
 
 
 def test_decision_and_time_limit_in_the_same_millisecond_have_one_outcome(
-    database_url: str, tmp_path: Path, until: Callable[..., Any]
+    database_url: str, tmp_path: Path, until: Wait
 ) -> None:
     clock = SettableClock()
     settings = Settings(home=tmp_path, database_url=database_url)
     context = Context(Configuration(settings, {}), Stores(settings), clock=clock, actor="ada")
     with context.state.transaction() as connection:
-        for n in range(RUNS):
-            at = clock.now().timestamp()
-            start_in(connection, index(PLAN), 1, run=f"run-{n:04}", data={}, at=at)
+        for n in range(RUNS):  # every block one minute after the one before
+            at = clock.now().timestamp() + 60 * (n // BLOCK)
+            start_in(connection, index(PLAN), 1, run=name(n), data={}, at=at)
     paid: list[str] = []
     engine = Engine(
         context.state,
@@ -45,13 +48,21 @@ def test_decision_and_time_limit_in_the_same_millisecond_have_one_outcome(
         load=lambda name, version: (PLAN, 1),
     )
     engine.serve()
-    clock.advance(LIMIT)  # from here on every task is past its limit and every decision is on its way
-    accepted = decide_all(context)
+    clock.advance(LIMIT)
+    accepted: dict[str, str] = {}
+    for first in range(0, RUNS, BLOCK):
+        engine._arrived(None)  # from here on the block is past its limit, and decisions are on their way
+        accepted |= decide_block(context, first, until)
+        clock.advance(timedelta(minutes=1))
     engine._arrived(None)
     until(lambda: not context.state.rows("select 1 from run where owner is not null or due = 0 limit 1"))
     engine.stop()
     check(context.state, accepted, paid)
     context.stores.close()
+
+
+def name(number: int) -> str:
+    return f"run-{number:04}"
 
 
 class Paying:
@@ -68,15 +79,27 @@ class Paying:
         return {}
 
 
-def decide_all(context: Context) -> dict[str, str]:
-    """Two people decide every task, in an order of their own; who was told that their word counts."""
+def decide_block(context: Context, first: int, until: Wait) -> dict[str, str]:
+    """Two people decide the tasks of a block, each in an order of their own; who was told that theirs counts.
+
+    The first begins at once and pauses until the clock has won once, when the second joins: however the
+    machine is used otherwise, neither side wins all.
+    """
     accepted: list[tuple[str, str]] = []
+    block = {"first": name(first), "last": name(first + BLOCK)}
+
+    def clock_has_won() -> bool:
+        left = "select 1 from task where status = 'open' and run >= :first and run < :last limit 1"
+        return context.state.row(TICKS, block) != {"n": 0} or not context.state.rows(left, block)
 
     def person(outcome: str) -> None:
-        order = list(range(RUNS))
-        random.Random(outcome).shuffle(order)
-        for n in order:
-            request = DecideRequest(task=f"run-{n:04}.1", outcome=outcome, by=outcome)
+        order = list(range(first, first + BLOCK))
+        random.Random(f"{outcome} {first}").shuffle(order)
+        pause = BLOCK // 4 if outcome == "approve" else 0
+        for turn, n in enumerate(order):
+            if turn == pause:
+                until(clock_has_won)
+            request = DecideRequest(task=f"{name(n)}.1", outcome=outcome, by=outcome)
             try:
                 accepted.append((decide(context, request).run, outcome))
             except (AlreadyDecided, TooLate):
@@ -96,7 +119,7 @@ def check(database: Database, accepted: dict[str, str], paid: list[str]) -> None
         journal.setdefault(row["run"], []).append(row["outcome"] or row["kind"])
     tasks = {row["run"]: row for row in database.rows("select * from task where kind = 'step'")}
     for n in range(RUNS):
-        run = f"run-{n:04}"
+        run = name(n)
         assert journal[run] == [accepted.get(run, "tick")]
         said = "done" if run in accepted else "closed"
         assert (tasks[run]["status"], tasks[run]["outcome"]) == (said, accepted.get(run))

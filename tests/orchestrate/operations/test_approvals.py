@@ -6,30 +6,36 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.engine import Connection
 
 from home.clock import SettableClock
 from home.context import Context
 from home.errors import NotFound, Refused
-from orchestrate.approvals import (
-    AlreadyDecided,
+from orchestrate.approvals import AlreadyDecided, DecideRequest, TooLate, decide
+from orchestrate.audit import VerifyRequest, verify
+from orchestrate.people.handing import (
     ClaimRequest,
     CommentRequest,
-    DecideRequest,
     DelegateRequest,
-    TooLate,
     claim,
     comment,
-    decide,
     delegate,
 )
-from orchestrate.audit import VerifyRequest, verify
 from orchestrate.tasks import TasksRequest, tasks
 
 RACES = 1_000
 
 
-def put(context: Context, run: str, *, due_hours: float | None = 4, **more: object) -> str:
+def put(context: Context, run: str, **more: object) -> str:
     """A run parked at one approval; the id of its task."""
+    with context.state.transaction() as connection:
+        return put_in(connection, context, run, **more)
+
+
+def put_in(
+    connection: Connection, context: Context, run: str, *, due_hours: float | None = 4, **more: object
+) -> str:
+    """The same inside a transaction."""
     now = context.clock.now().timestamp()
     row = {
         "id": f"{run}.1",
@@ -51,18 +57,14 @@ def put(context: Context, run: str, *, due_hours: float | None = 4, **more: obje
         "context": '{"instructions": "Look at the amount.", "data": {"amount": 120}}',
         **more,
     }
-    with context.state.transaction() as connection:
-        connection.execute(
-            text(
-                "insert into run(id, plan, version, state, started, due)"
-                " values (:id, 'orders', 1, '{}', 0, 1e12)"
-            ),
-            {"id": run},
-        )
-        names = list(row)
-        connection.execute(
-            text(f"insert into task({', '.join(names)}) values ({', '.join(':' + n for n in names)})"), row
-        )
+    insert = (
+        "insert into run(id, plan, version, state, started, due) values (:id, 'orders', 1, '{}', 0, 1e12)"
+    )
+    connection.execute(text(insert), {"id": run})
+    names = list(row)
+    connection.execute(
+        text(f"insert into task({', '.join(names)}) values ({', '.join(':' + n for n in names)})"), row
+    )
     return str(row["id"])
 
 
@@ -139,7 +141,8 @@ def test_an_unknown_task_offers_the_nearest(context: Context) -> None:
 
 
 def test_of_two_who_decide_at_once_one_wins_a_thousand_times(context: Context) -> None:
-    tasks = [put(context, f"run-{number:04}") for number in range(RACES)]
+    with context.state.transaction() as connection:
+        tasks = [put_in(connection, context, f"run-{number:04}") for number in range(RACES)]
 
     def attempt(task: str, by: str) -> bool:
         try:
@@ -174,8 +177,8 @@ def test_tasks_are_listed_the_most_urgent_first_and_page_by_page(context: Contex
     while True:
         page = tasks(context, TasksRequest(limit=2, after=after))
         paged += page.rows
-        after = page.rows[-1].task
-        if not page.more:
+        after = page.next
+        if after is None:
             break
     assert paged == whole.rows
 

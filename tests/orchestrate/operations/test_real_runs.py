@@ -22,7 +22,8 @@ from orchestrate.played import Case, play_runs
 from orchestrate.publish import publish_plan
 from orchestrate.rules import compile_rule
 from orchestrate.runs import RunsRequest, ShowRequest, runs, show
-from orchestrate.start_run import CancelRequest, StartRequest, cancel, start
+from orchestrate.start_run import StartRequest, start
+from orchestrate.steering import CancelRequest, cancel
 from orchestrate.tasks import TasksRequest, tasks
 from orchestrate.world import World
 

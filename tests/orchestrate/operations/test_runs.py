@@ -12,7 +12,8 @@ from orchestrate.approvals import DecideRequest, TooLate, decide
 from orchestrate.audit import VerifyRequest, verify
 from orchestrate.publish import publish_plan
 from orchestrate.runs import RunsRequest, ShowRequest, runs, show
-from orchestrate.start_run import CancelRequest, StartRequest, cancel, start
+from orchestrate.start_run import StartRequest, start
+from orchestrate.steering import CancelRequest, cancel
 from orchestrate.tasks import TasksRequest, tasks
 
 from .plans import order_plan

@@ -1,5 +1,6 @@
 """The sandbox: as it was planted, labelled as simulated, and back as a log that says so."""
 
+import asyncio
 from collections import Counter
 from datetime import timedelta
 
@@ -11,6 +12,8 @@ from home.duck import rows
 from home.errors import Refused
 from ingest.catalog import find_log
 from orchestrate.bind import BindRequest, bind
+from orchestrate.connectors.port import Work
+from orchestrate.connectors.sandbox import SandboxConnector
 from orchestrate.contracts import Branch, Choice, Loop, Node, Observed, Sequence, Skip, Sla, Step
 from orchestrate.core import replay
 from orchestrate.events import parse_event
@@ -74,6 +77,19 @@ def test_outcomes_choices_and_loops_come_as_often_as_in_the_log() -> None:
     assert done["Check"] == 1000
     assert done["Repair"] == pytest.approx(300, abs=45)
     assert done["Test"] == pytest.approx(2000, rel=0.1)
+
+
+def test_what_a_connector_says_comes_as_often_as_what_a_person_says() -> None:
+    judged = step("judge", outcomes=("good", "bad"), does="model", binding={"connector": "model"})
+    ways = (
+        Branch(name="good", share=0.7, body=Skip(id="none")),
+        Branch(name="bad", share=0.3, body=step("repair")),
+    )
+    choice = Choice(id="c", by="outcome", of="judge", branches=ways)
+    found = played(Sequence(id="s", children=(judged, choice)), 500)
+    repaired = sum(entry["activity"] == "Repair" for run in found for entry in run.entries)
+    assert repaired == pytest.approx(150, abs=35)
+    assert not any(run.manual for run in found)
 
 
 def test_a_rule_decides_by_the_data_of_the_case() -> None:
@@ -199,3 +215,19 @@ def test_shares_are_drawn_as_given() -> None:
     found = Counter(drawn({"a": 1, "b": 3, "never": 0}, value) for value in luck)
     assert found["a"] == pytest.approx(2500, rel=0.1)
     assert set(found) == {"a", "b"}
+
+
+def test_a_step_bound_to_the_sandbox_says_its_outcomes_as_often_as_the_log_and_the_same_for_a_key(
+    context: Context,
+) -> None:
+    seen = Observed(n=400, outputs={"outcome": {"good": 0.75, "bad": 0.25}})
+    judged = step("judge", outcomes=("good", "bad", "new"), observed=seen)
+    stands_in = SandboxConnector(context)
+
+    def said(key: str) -> str:
+        work = Work(step=judged, settings={}, input={}, key=key, timeout_s=1)
+        return str(asyncio.run(stands_in.call(work))["outcome"])
+
+    counted = Counter(said(f"r{n}:judge:1") for n in range(200))
+    assert counted.keys() == {"good", "bad"} and counted["good"] == pytest.approx(150, abs=25)
+    assert said("r1:judge:1") == said("r1:judge:1")

@@ -129,11 +129,16 @@ def test_a_secret_in_a_setting_is_refused_without_being_repeated(context: Contex
 
 def test_a_secret_by_reference_is_kept_as_the_reference(context: Context) -> None:
     add(context, order_plan())
-    request = BindRequest(plan="orders", step="credit", connector="http", set=["bearer=env:CREDIT_TOKEN"])
+    request = BindRequest(
+        plan="orders",
+        step="credit",
+        connector="http",
+        set=["url=https://credit.example", "bearer=env:CREDIT_TOKEN"],
+    )
     bind(context, request)
     (credit,) = [s for s in _steps(find_version(context.state, "orders").plan) if s.id == "credit"]
     assert credit.binding is not None
-    assert credit.binding.settings == {"bearer": "env:CREDIT_TOKEN"}
+    assert credit.binding.settings["bearer"] == "env:CREDIT_TOKEN"
 
 
 def test_a_connector_or_setting_that_nobody_knows_is_refused(context: Context) -> None:

@@ -17,7 +17,7 @@ function random (seed) {
 }
 
 /** The map of a log of random walks: what `baton map` would say of it. */
-function walks (seed, activities, cases) {
+function walks (seed, activities, cases, added = []) {
   const next = random(seed), tally = { activities: {}, flows: {}, starts: {}, ends: {} }
   const count = (kind, key) => { tally[kind][key] = (tally[kind][key] ?? 0) + 1 }
   for (let c = 0; c < cases; c++) {
@@ -37,7 +37,8 @@ function walks (seed, activities, cases) {
     activities: rows('activities', (a, n) => ({ activity: 'a' + a, events: n, cases: n })),
     flows: rows('flows', (f, n) => ({ source: 'a' + f.split('>')[0], target: 'a' + f.split('>')[1], events: n, cases: n, mean_s: 1, median_s: 1, p90_s: 1 })),
     starts: rows('starts', (a, n) => ({ activity: 'a' + a, cases: n })),
-    ends: rows('ends', (a, n) => ({ activity: 'a' + a, cases: n }))
+    ends: rows('ends', (a, n) => ({ activity: 'a' + a, cases: n })),
+    added
   })
 }
 
@@ -136,4 +137,26 @@ test('a comparison holds the activities and paths of both logs, each as a share 
   const b = nodes.find(n => n.name === 'B'), ab = edges.find(e => e.kind === 'flow')
   assert.deepEqual([b.share, b.before.share], [0, 0.25])
   assert.deepEqual([ab.events, ab.before.events, ab.before.median_s], [0, 1, 60])
+})
+
+test('a step added by hand stands between its neighbours while they are shown, and counts for nothing', () => {
+  const plain = walks(5, 12, 60)
+  const often = plain.edges.filter(e => e.kind === 'flow').reduce((a, b) => (a.events >= b.events ? a : b))
+  const [source, target] = [often.source, often.target].map(id => plain.nodes[id].name)
+  const graph = walks(5, 12, 60, [
+    { step: 'Call', after: source, before: target, evidence: 'added by hand, not observed' },
+    { step: 'Post', after: target, before: null, evidence: 'added by hand, not observed' },
+    { step: 'Lost', after: 'nothing of the map', before: null, evidence: '' }
+  ])
+  assert.deepEqual([graph.nodes, graph.edges], [plain.nodes, plain.edges])
+  for (const activities of [100, 60, 10]) {
+    const shown = simplify(graph, { activities, paths: 50 }), without = simplify(plain, { activities, paths: 50 })
+    const ids = new Set(shown.nodes.map(n => n.id))
+    for (const edge of shown.edges) assert.ok(ids.has(edge.source) && ids.has(edge.target))
+    for (const node of shown.nodes) assert.equal(shown.all[node.id], node)
+    assert.deepEqual(shown.nodes.filter(n => n.kind !== 'added'), without.nodes)
+    assert.deepEqual(shown.edges.filter(e => e.kind !== 'added'), without.edges)
+    assert.equal(shown.pathsTotal, without.pathsTotal)
+    if (activities === 100) assert.deepEqual(shown.nodes.filter(n => n.kind === 'added').map(n => n.name), ['Call', 'Post'])
+  }
 })
