@@ -16,6 +16,8 @@ from home.sql import migrations
 Cursor = duckdb.DuckDBPyConnection
 QUIET_S = 30.0
 """Seconds that writing the file anew waits for a moment without readers."""
+LET_GO_S = 600.0
+"""Seconds that a copy waits for those who were at work when it was made."""
 
 
 class EventStore:
@@ -151,12 +153,7 @@ class EventStore:
         new = self.path.with_suffix(".rewritten")
         new.unlink(missing_ok=True)
         with self._writer:
-            with self.cursor() as cursor:
-                cursor.execute(f"attach '{str(new).replace(chr(39), chr(39) * 2)}' as rewritten")
-                try:
-                    cursor.execute(f"copy from database {self.path.stem} to rewritten")
-                finally:
-                    cursor.execute("detach rewritten")
+            self._copy(new)
             with self._readers:
                 if not self._readers.wait_for(lambda: self._open == 0, timeout=QUIET_S):
                     new.unlink(missing_ok=True)
@@ -170,7 +167,23 @@ class EventStore:
                 self._connection = self._connect()
 
     def copy_to(self, target: Path) -> None:
-        """Write what is committed now to a new file; readers and writers go on meanwhile."""
+        """Write what is committed now to a new file; readers and writers go on meanwhile.
+
+        Raises `Busy` where the file cannot be made whole, and leaves no file then.
+        """
+        self._copy(target)
+        # Who listed tables meanwhile has seen the copy too, and holds it open: the last to end writes it whole.
+        log = target.with_name(f"{target.name}.wal")
+        with self._readers:
+            if self._readers.wait_for(lambda: not log.exists(), timeout=LET_GO_S):
+                return
+        target.unlink()
+        raise Busy(
+            f"{self.path} was copied, but one who reads or writes it kept the copy open for {LET_GO_S:.0f} s.",
+            hint="Run it again when no long load or question is under way.",
+        )
+
+    def _copy(self, target: Path) -> None:
         with self.cursor() as cursor:
             cursor.execute(f"attach '{str(target).replace(chr(39), chr(39) * 2)}' as copied")
             try:

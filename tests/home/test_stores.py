@@ -1,12 +1,19 @@
 """Both stores: transactions that hold, migrations that run once, newer files that are refused."""
 
+import hashlib
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
+import duckdb
 import pytest
 
+from home import duck
 from home.database import Database
 from home.duck import EventStore
-from home.errors import Refused
+from home.errors import Busy, Refused
 
 
 def test_a_failed_write_leaves_nothing_in_the_event_store(tmp_path: Path) -> None:
@@ -84,3 +91,72 @@ def test_readers_do_not_wait_for_the_writer(tmp_path: Path) -> None:
     with database.transaction() as writer:
         writer.exec_driver_sql("insert into schema_version values (0)")
         assert database.row("select max(version) as v from schema_version") is not None
+
+
+class SeenInTheMaking(EventStore):
+    """A store where somebody lists tables, and goes on reading, while a copy of it is being made."""
+
+    reader: Any = None
+    listed = threading.Event()
+
+    @contextmanager
+    def cursor(self, schema: str | None = None) -> Iterator[Any]:
+        with super().cursor(schema) as cursor:
+            yield Listing(self, cursor) if self.reader else cursor
+
+
+class Listing:
+    def __init__(self, store: SeenInTheMaking, cursor: Any) -> None:
+        self.store, self.cursor = store, cursor
+
+    def execute(self, sql: str) -> Any:
+        if sql.startswith("copy from"):
+            self.store.reader.execute("begin")
+            self.store.reader.execute("select count(*) from duckdb_tables()").fetchall()
+            self.store.listed.set()
+        return self.cursor.execute(sql)
+
+
+@pytest.fixture
+def seen_in_the_making(tmp_path: Path) -> SeenInTheMaking:
+    store = SeenInTheMaking(tmp_path / "events.duckdb")
+    with store.writing() as cursor:
+        cursor.execute("create table many as select range as n from range(10_000)")
+    return store
+
+
+def test_a_copy_that_a_reader_has_seen_is_whole_when_it_is_given(
+    seen_in_the_making: SeenInTheMaking, tmp_path: Path
+) -> None:
+    store, target, digests = seen_in_the_making, tmp_path / "copy.duckdb", []
+
+    def copy() -> None:
+        store.copy_to(target)
+        digests.append(hashlib.sha256(target.read_bytes()).hexdigest())
+
+    with store.cursor() as reader:
+        store.reader = reader
+        copying = threading.Thread(target=copy)
+        copying.start()
+        assert store.listed.wait(60)
+        while store._open > 1:  # the copy's own cursor is closed: it waits for the reader alone
+            copying.join(0.01)
+        assert not digests
+    copying.join(60)
+    store.close()
+    assert digests == [hashlib.sha256(target.read_bytes()).hexdigest()]
+    with closing(duckdb.connect(str(target), read_only=True)) as copied:
+        assert copied.execute("select count(*) from many").fetchone() == (10_000,)
+
+
+def test_a_copy_that_nobody_lets_go_of_is_refused_and_removed(
+    seen_in_the_making: SeenInTheMaking, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(duck, "LET_GO_S", 0.0)
+    store, target = seen_in_the_making, tmp_path / "copy.duckdb"
+    with store.cursor() as store.reader, pytest.raises(Busy, match="kept the copy open"):
+        store.copy_to(target)
+    store.reader = None
+    assert not target.exists()
+    store.copy_to(target)
+    assert target.exists()
