@@ -17,6 +17,9 @@ from typing import Any
 import hypothesis
 import pytest
 
+from tests import kept_stores
+from tests.kept_stores import KeptStores
+
 hypothesis.settings.register_profile("unhurried", deadline=None)  # a busy machine is no failure
 hypothesis.settings.load_profile("unhurried")
 
@@ -155,16 +158,25 @@ def _answers(url: str) -> bool:
 
 @pytest.fixture
 def postgres_database(postgres_url: str) -> Iterator[str]:
-    """The address of a new database on the test server, dropped afterwards."""
-    import psycopg
+    """The address of a new database on the test server, without tables, dropped afterwards."""
+    name = kept_stores.create(postgres_url)
+    yield kept_stores.of_database(postgres_url, name)
+    kept_stores.drop(postgres_url, name)
 
-    name = f"t{secrets.token_hex(6)}"
-    with psycopg.connect(postgres_url, autocommit=True) as connection:
-        connection.execute(f'create database "{name}"')
-    head, mark, tail = postgres_url.partition("?")
-    yield f"{head.rsplit('/', 1)[0]}/{name}{mark}{tail}"
-    with psycopg.connect(postgres_url, autocommit=True) as connection:
-        connection.execute(f'drop database "{name}" with (force)')
+
+@pytest.fixture(scope="session")
+def postgres_stores(postgres_url: str) -> Iterator[KeptStores]:
+    """Empty transactional stores on the test server."""
+    stores = KeptStores(postgres_url)
+    yield stores
+    stores.close()
+
+
+@pytest.fixture
+def postgres_store(postgres_stores: KeptStores) -> Iterator[str]:
+    """The address of an empty transactional store on the test server."""
+    with postgres_stores.one() as url:
+        yield url
 
 
 @pytest.fixture(scope="session")
@@ -234,5 +246,5 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The address of an empty transactional store, once on each database."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'home' / 'state.sqlite'}"
-    found: str = request.getfixturevalue("postgres_database")
+    found: str = request.getfixturevalue("postgres_store")
     return found
