@@ -27,7 +27,7 @@ test-long: $(VENV)/.ready  ## Run the tests that take their time
 
 chaos: $(VENV)/.ready  ## The long form of the tests that kill, cut off, fill, stop and damage; most of an hour
 	BATON_TEST_KILLS=50 BATON_TEST_FUZZ=1500 BATON_TEST_CHAOS=long $(BIN)/python -m pytest -s \
-	  tests/chaos tests/orchestrate/engine/test_races.py tests/orchestrate/triggers/test_webhook.py \
+	  tests/chaos tests/orchestrate/operations/test_approvals.py tests/orchestrate/engine/test_races.py tests/orchestrate/triggers/test_webhook.py \
 	  tests/ingest/test_killed_loads.py tests/ingest/test_fuzz.py
 
 # Temporal is measured beside the engine, and installed for that alone. PARTS="mining_flows" names some parts;

@@ -172,14 +172,14 @@ class EventStore:
         Raises `Busy` where the file cannot be made whole, and leaves no file then.
         """
         self._copy(target)
-        # Who listed tables meanwhile has seen the copy too, and holds it open: the last to end writes it whole.
+        # Who listed tables meanwhile has seen the copy too and holds it open; the last one writes it whole.
         log = target.with_name(f"{target.name}.wal")
         with self._readers:
             if self._readers.wait_for(lambda: not log.exists(), timeout=LET_GO_S):
                 return
         target.unlink()
         raise Busy(
-            f"{self.path} was copied, but one who reads or writes it kept the copy open for {LET_GO_S:.0f} s.",
+            f"{self.path} was copied, but somebody who uses it kept the copy open for {LET_GO_S:.0f} s.",
             hint="Run it again when no long load or question is under way.",
         )
 

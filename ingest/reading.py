@@ -203,6 +203,7 @@ def _give_back_memory() -> None:
     import pyarrow as pa
 
     gc.collect()
+    gc.freeze()  # what is left are modules, and the next read need not look through them
     pa.default_memory_pool().release_unused()
     with suppress(AttributeError, OSError):  # another C library
         ctypes.CDLL(None).malloc_trim(0)

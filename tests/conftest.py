@@ -1,5 +1,6 @@
 """What every test may ask for."""
 
+import gc
 import io
 import json
 import os
@@ -48,6 +49,18 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
             return TOGETHER.get(module, module)
 
     return Grouped(config, log)
+
+
+def pytest_collection_finish() -> None:
+    """Spare the collector of garbage what stays to the end anyway."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
+
+
+def pytest_unconfigure() -> None:
+    """Let libraries end in order."""
+    gc.unfreeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -11,7 +11,7 @@ from tests.chaos.schedules import first_broken, main, played
 
 
 def test_whatever_goes_wrong_no_promise_is_broken() -> None:
-    assert first_broken(range(rounds(quick=60, long=5000))) is None
+    assert first_broken(range(rounds(quick=40, long=5000))) is None
 
 
 def test_a_seed_plays_the_same_world_again(capsys: pytest.CaptureFixture[str]) -> None:

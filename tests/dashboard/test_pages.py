@@ -58,7 +58,9 @@ def settled(page: Page) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "scheme"), [(p, "light") for p in CONTENT] + [(p, "dark") for p in list(CONTENT)[::8]]
+    ("path", "scheme"),
+    [(path, "light") for path in CONTENT]
+    + [pytest.param(path, "dark", marks=pytest.mark.long) for path in CONTENT],
 )
 def test_every_page_shows_what_it_is_for(dashboard: Served, visit, path: str, scheme: str) -> None:
     page = visit(f"{dashboard.address}/{path}", scheme=scheme)

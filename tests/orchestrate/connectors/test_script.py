@@ -25,7 +25,9 @@ def run(make_context: Callable[..., Context]) -> Run:
     connector = ScriptConnector(make_context(script_allow=(f"{sys.executable} {BOT}",)))
 
     def once(*arguments: str, **options: Any) -> Any:
-        return call(connector, work(command=[sys.executable, BOT, *arguments], **options))
+        return call(
+            connector, work(command=[sys.executable, BOT, *arguments], **{"timeout_s": 60.0} | options)
+        )
 
     return once
 
