@@ -15,6 +15,8 @@ LAUNCHER = Path(__file__).with_name("launcher.py")
 LOG_KEPT = 16_384
 """Bytes of the end of stderr."""
 CHUNK = 65_536
+LET_GO_S = 5.0
+"""How long an end is waited for that somebody else keeps from coming, who holds the output open."""
 
 
 class TooMuchOutput(Exception):
@@ -75,7 +77,7 @@ async def run(
     finally:
         if process.returncode is None:
             _kill(process.pid)
-            await process.wait()
+        await _let_go(process)
     return Ended(code, output.result(), log.result())
 
 
@@ -89,6 +91,18 @@ async def _ended(pid: int) -> None:
     finally:
         loop.remove_reader(handle)
         os.close(handle)
+
+
+async def _let_go(process: asyncio.subprocess.Process) -> None:
+    """Read what is left: to asyncio a process has ended when its output has, and a full pipe that nobody
+    reads never does.
+    """
+    with suppress(TimeoutError):
+        async with asyncio.timeout(LET_GO_S):
+            for stream in (process.stdout, process.stderr):
+                while stream is not None and await stream.read(CHUNK):
+                    pass
+            await process.wait()
 
 
 def _kill(pid: int) -> None:

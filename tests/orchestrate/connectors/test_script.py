@@ -70,6 +70,12 @@ def test_how_it_ends_says_whether_again_can_help(
     assert failed.value.can_retry is retryable
 
 
+def test_output_that_nobody_reads_any_more_does_not_keep_it_from_ending(run: Run) -> None:
+    for _ in range(20):  # whether its pipe is full at the end is chance
+        with pytest.raises(CallFailed, match="more than 5,000 bytes"):
+            run("chatter", output_bytes=5000)
+
+
 def test_what_it_prints_may_be_any_json_or_nothing(run: Run) -> None:
     assert run("list") == {"result": [1, 2]}
     assert run("deaf") == {}
