@@ -220,13 +220,18 @@ def _features(
     given: str | None,
 ) -> Iterator[Feature]:
     yield from attribute_features(frame, kinds)
-    activities = sorted({activity for variant in names.values() for activity in variant})
     vids = frame["vid"].to_numpy()
-    for activity in activities:
-        having = np.array([vid for vid, variant in names.items() if activity in variant])
+    having: dict[str, list[int]] = {}
+    for vid in np.unique(vids).tolist():
+        for activity in set(names[vid]):
+            having.setdefault(activity, []).append(vid)
+    cases = frame["vid"].value_counts().to_dict()
+    for activity in sorted(having):
+        if sum(cases[vid] for vid in having[activity]) < LEAST_CASES:
+            continue  # said before its mask is made: there may be as many names as events
         where = f"contains({cel_text(activity)})"
         if given is None or cel_text(activity) not in given:  # the outcome itself explains nothing
-            yield Feature("activities", f"with {activity!r}", where, np.isin(vids, having))
+            yield Feature("activities", f"with {activity!r}", where, np.isin(vids, having[activity]))
     cids = frame["cid"].to_numpy()
     for resource, rows in pd.DataFrame(resources, columns=["cid", "name"]).groupby("name", sort=True)["cid"]:
         where = f"{cel_text(str(resource))} in resources"
