@@ -7,12 +7,14 @@ another process; its latency ends where the next step is called.
 """
 
 import argparse
+import json
 import os
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -134,6 +136,36 @@ def waiting(kind: str, runs: int, decisions: int) -> Iterator[dict[str, float]]:
         }
 
 
+def served(kind: str, runs: int) -> Iterator[float]:
+    """`baton serve` over so many parked runs: seconds until it says that it can work."""
+    import httpx
+
+    from home.database import Database
+
+    with store(kind) as url, tempfile.TemporaryDirectory() as folder:
+        database = Database(url)
+        park(database, runs)
+        database.close()
+        environment = {**os.environ, "BATON_DATABASE_URL": url}
+        command = [sys.executable, "-m", "baton", "--home", folder, "serve", "--port", "0"]
+        yield 0.0
+        began = time.perf_counter()
+        service = subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        hint, ready = Path(folder) / "service.json", False
+        while not ready:
+            assert service.poll() is None
+            time.sleep(0.01)
+            with suppress(OSError, ValueError, httpx.HTTPError):
+                address = json.loads(hint.read_text())["address"]
+                ready = httpx.get(f"{address}/api/ready", timeout=5, trust_env=False).is_success
+        took = time.perf_counter() - began
+        service.terminate()
+        service.wait()
+        yield took
+
+
 def in_process(kind: str, runs: int, decisions: int) -> Iterator[float]:
     """The same with the engine in this process: the 99th percentile of the latency, in milliseconds."""
     from home.database import Database
@@ -187,9 +219,11 @@ def sized(runs: int, decisions: int = 300) -> list[Row]:
     for kind in KINDS:
         told = measured(waiting, kind, runs, decisions).answer
         here = measured(in_process, kind, runs, decisions).answer
+        service = measured(served, kind, runs).answer
         cost = Cost(told["cpu_s"], told["up_s"], told["mb"], told["mb"])
         figures = (
-            Figure(told["up_s"], "s until up", at_most=UP_S),
+            Figure(told["up_s"], "s until the worker drives runs", at_most=UP_S),
+            Figure(service, "s until the service is ready", at_most=UP_S),
             Figure(told["start_cpu_s"], "s CPU of that"),
             Figure(told["idle"], "% of a core idling", at_most=IDLE_SHARE),
             Figure(here, "ms from decision to step (p99)", at_most=HERE_MS),

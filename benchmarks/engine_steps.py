@@ -17,7 +17,7 @@ from benchmarks.stores import KINDS, store
 from benchmarks.table import show
 
 STEPS_PER_S = {"SQLite": 1000, "PostgreSQL": 1200}
-"""Aimed at, per worker on a quiet machine."""
+"""Aimed at, per worker of the usual driver on a quiet machine."""
 CPU_MS = 0.8
 """Aimed at, per step."""
 TIMES = 2.0
@@ -100,13 +100,14 @@ def row(kind: str, driver: str, runs: int, baseline: Cost) -> Row:
     """One worker on one store."""
     cost = measured(baton, kind, driver, runs)
     steps = runs * STEPS
+    aims = driver == "table"  # what works where nothing else is said; the other is there to compare
     figures = (
-        Figure(steps / cost.wall_s, "steps/s", at_least=STEPS_PER_S[kind]),
-        Figure(cost.cpu_s / steps * 1000, "ms CPU per step", at_most=CPU_MS),
-        Figure(baseline.wall_s / cost.wall_s, "times its steps/s", at_least=TIMES),
+        Figure(steps / cost.wall_s, "steps/s", at_least=STEPS_PER_S[kind] if aims else None),
+        Figure(cost.cpu_s / steps * 1000, "ms CPU per step", at_most=CPU_MS if aims else None),
+        Figure(baseline.wall_s / cost.wall_s, "times its steps/s", at_least=TIMES if aims else None),
     )
     what = f"{runs:,} runs of five steps on {kind} by `{driver}`"
-    return Row(what, cost, "DBOS steps", baseline, faster=TIMES, figures=figures)
+    return Row(what, cost, "DBOS steps", baseline, faster=TIMES if aims else None, figures=figures)
 
 
 def sized(runs: int) -> list[Row]:

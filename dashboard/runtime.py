@@ -91,7 +91,6 @@ class Runtime:
         Not to be called inside an event loop.
         """
         _ = self.stores.events, self.stores.state, self.metrics
-        self.children.warm()
         from ingest.schedule import Scheduler
 
         self._scheduler = Scheduler(self.context)
@@ -101,6 +100,7 @@ class Runtime:
 
             self._worker = Worker(self.context(), DRIVER, self.metrics)
             self._worker.start()
+        self.children.warm()  # last: until then the service itself wants the processor
 
     def close(self) -> None:
         """Give runs back, end children, close stores."""

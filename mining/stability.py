@@ -6,7 +6,6 @@ from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 
 Floats = NDArray[np.float64]
 QUARTERS = 4
@@ -17,6 +16,8 @@ class Steps:
     """The steps (directly-follows pairs, start and end included) of the paths of a candidate."""
 
     def __init__(self, paths: Sequence[Sequence[str]]) -> None:
+        from scipy.sparse import csr_array
+
         counted = [Counter(pairwise(("", *path, ""))) for path in paths]
         self.pairs = sorted(set().union(*counted))
         number = {pair: i for i, pair in enumerate(self.pairs)}
@@ -29,6 +30,8 @@ class Steps:
 
     def counts(self, path: NDArray[np.int64], group: NDArray[np.int64], groups: int) -> Floats:
         """How often each step is taken by the cases of each group; `path` and `group` by case."""
+        from scipy.sparse import csr_array
+
         ones = np.ones(len(path))
         cases = csr_array((ones, (group, path)), shape=(groups, self.of_path.shape[0]))
         return np.asarray((cases @ self.of_path).toarray())
