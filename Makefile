@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+SPREAD := -n 4 --dist loadscope --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-long chaos lint format browser bench components docs pins clean
@@ -20,10 +21,10 @@ demo: $(VENV)/.ready  ## Run the whole loop on the sample company, then serve th
 	@if [ -t 0 ] && [ -t 1 ]; then $(BIN)/baton serve; fi
 
 test: $(VENV)/.ready  ## Run the tests (with a browser where one is installed)
-	$(BIN)/python -m pytest -n 4 --dist loadscope -m "not long"
+	$(BIN)/python -m pytest $(SPREAD) -m "not long"
 
 test-long: $(VENV)/.ready  ## Run the tests that take their time
-	$(BIN)/python -m pytest -n 4 --dist loadscope -m long
+	$(BIN)/python -m pytest $(SPREAD) -m long
 
 chaos: $(VENV)/.ready  ## The long form of the tests that kill, cut off, fill, stop and damage; most of an hour
 	BATON_TEST_KILLS=50 BATON_TEST_FUZZ=1500 BATON_TEST_CHAOS=long $(BIN)/python -m pytest -s \

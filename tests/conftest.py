@@ -64,10 +64,12 @@ def pytest_unconfigure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what opens pages in a browser."""
+    """Mark what opens pages in a browser; what takes long by itself comes first, so that no process waits
+    for one at the end."""
     for item in items:
         if "browser" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.browser)
+    items.sort(key=lambda item: not any(item.get_closest_marker(mark) for mark in ("browser", "chaos")))
 
 
 @pytest.fixture(scope="session")
