@@ -164,7 +164,7 @@ class _translated:
             word = "checksum" if "CRC" in str(error) else "truncated"
             message = f"{self.name}: the workbook is truncated or has a wrong checksum ({error})."
             raise Unfit(word, message) from error
-        if isinstance(error, EOFError | zlib.error | OSError):
+        if isinstance(error, EOFError | zlib.error | OSError | UnicodeDecodeError):
             raise Unfit("truncated", f"{self.name}: the workbook is truncated ({error}).") from error
         if isinstance(error, RuntimeError | NotImplementedError):
             raise Unfit("format", f"{self.name}: this workbook cannot be opened ({error}).") from error

@@ -292,6 +292,15 @@ def wrong_checksum(folder: Path) -> bytes:
     return bytes(data)
 
 
+def name_no_text(folder: Path) -> bytes:
+    """A part whose name is said to be UTF-8 where the part lies, and is not."""
+    data = bytearray(packed(plain(folder)))
+    at = data.find(SHEET.encode()) - 30
+    data[at + 7] |= 0x08
+    data[at + 30] = 0xFF
+    return bytes(data)
+
+
 def bomb(folder: Path) -> bytes:
     row = text_row(2, "x" * 30_000) * 4_000
     return by_hand(text_row(1, "x") + row)
@@ -302,6 +311,7 @@ BROKEN = {
     "cut in the sheet": (with_part(SHEET, lambda d: d[: len(d) // 2]), "truncated"),
     "cut in the styles": (with_part("xl/styles.xml", lambda d: d[:-20]), "truncated"),
     "wrong checksum": (wrong_checksum, "checksum"),
+    "a name that is no text": (name_no_text, "truncated"),
     "doctype in the sheet": (with_part(SHEET, lambda d: b"<!DOCTYPE x [<!ENTITY a 'b'>]>" + d), "DTD"),
     "doctype in the workbook": (with_part("xl/workbook.xml", lambda d: b"<!DOCTYPE x []>" + d), "DTD"),
     "not well-formed": (with_part(SHEET, lambda d: d.replace(b"</row>", b"</c>", 1)), "line"),

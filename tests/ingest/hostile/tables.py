@@ -149,6 +149,7 @@ TABLES: tuple[Hostile, ...] = (
     refused("parquet without its last byte", "a.parquet", lambda _: parquet()[:-1], "truncated"),
     refused("parquet without its head", "a.parquet", lambda _: parquet()[100:], "truncated"),
     refused("four letters of parquet", "a.parquet", b"PAR1", "truncated"),
+    refused("two zeros of parquet", "a.parquet", b"\0\0", "nor is it a Parquet file"),
     refused("parquet with a wrong footer", "a.parquet", lambda _: wrong_footer(parquet()), "Parquet"),
     refused("parquet with a hole in its data", "a.parquet", lambda _: holed(parquet(), 0.02, 40), "Parquet"),
     refused("parquet with a hole in its footer", "a.parquet", lambda _: holed(parquet(), 0.8, 20), "Parquet"),
