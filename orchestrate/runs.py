@@ -9,6 +9,7 @@ from pydantic import Field
 from home.context import Context
 from home.contracts import Argument, Json, Option, Request, Response
 from home.text import plain, table
+from orchestrate.alerts.store import STANDS
 from orchestrate.people.moments import moment
 from orchestrate.run_rows import Reader, RunRow, WaitsOn, find_run, journal_of
 from orchestrate.story import Chapter, story
@@ -24,6 +25,7 @@ CHILDREN = (
     "select id as run, plan, version, parent_node as node, parent_visit as visit, status as state from run"
     " where parent = :run order by started, id"
 )
+ALERTS = f"select a.message from alert a where a.run = :run and {STANDS['open']} order by a.at"  # noqa: S608
 
 
 class RunsRequest(Request):
@@ -185,6 +187,7 @@ class RunShown(RunRow):
     tasks: list[Json]
     """Open tasks."""
     alerts: list[str]
+    """Those that stand: nobody has settled them, and their cause is not over."""
     children: list[Json]
     """Runs of sub-plans that it called: `run plan version node visit state`."""
     spans: list[Span]
@@ -223,7 +226,7 @@ def show(context: Context, request: ShowRequest) -> RunShown:
     read = Reader(context.state)
     state: State = json.loads(row["state"])
     tasks = read.tasks(row["id"])
-    alerts = context.state.rows("select message from alert where run = :run order by at", {"run": row["id"]})
+    alerts = context.state.rows(ALERTS, {"run": row["id"]})
     told = story(read.index(row), journal_of(context.state, row["id"]))
     chapters = [chapter for chapter in told if chapter.row["rev"] > request.after]
     page = chapters[: request.limit]

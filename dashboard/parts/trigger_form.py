@@ -1,6 +1,6 @@
 """The form for a trigger: what it waits for, which run it starts, and a look at that before it is added."""
 
-from typing import Any
+from typing import Any, get_args
 
 import streamlit as st
 from pydantic import ValidationError
@@ -10,6 +10,7 @@ from dashboard.parts import address, trigger_card
 from dashboard.parts.chrome import show_error
 from dashboard.parts.plain import literal
 from home.errors import BatonError, UsageError
+from orchestrate.contracts import Priority
 
 KINDS = {
     "cron": ":material/schedule: Schedule",
@@ -153,7 +154,7 @@ def _run(fields: dict[str, bool]) -> dict[str, Any]:
         height=80,
         help="One on a line: FIELD = EXPRESSION.",
     )
-    row = st.columns(3)
+    row = st.columns(4)
     key = row[0].text_input(
         "Business key", placeholder="data.id", help="One run per key, however often it comes."
     )
@@ -161,9 +162,14 @@ def _run(fields: dict[str, bool]) -> dict[str, Any]:
     most = row[2].number_input(
         "Under way at most", min_value=1, value=1000, help="Further events and rows wait."
     )
+    priority = row[3].selectbox(
+        "Priority", list(get_args(Priority)), index=None, placeholder="The plan's", help="Of its runs."
+    )
     lines = [line for line in more.splitlines() if line.strip()]
     rules = [f"{name}={rule.strip()}" for name, rule in given.items() if rule.strip()]
-    return {"set": [*rules, *lines], "key": key, "when": when, "most_open": int(most)}
+    return {
+        "set": [*rules, *lines], "key": key, "when": when, "most_open": int(most), "priority": priority
+    }  # fmt: skip
 
 
 def _told(asked: dict[str, Any]) -> dict[str, Any]:

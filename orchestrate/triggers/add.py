@@ -10,6 +10,7 @@ from home.contracts import Argument, Option, Request, TextOrFile
 from home.errors import Refused, UsageError
 from ingest import feeds
 from orchestrate.audit import record
+from orchestrate.contracts import Priority
 from orchestrate.plan_index import PlanIndex
 from orchestrate.rules import compile_value
 from orchestrate.triggers import after, store
@@ -38,6 +39,8 @@ class AddTriggerRequest(Request):
     """Condition under which a run is started."""
     version: int | None = None
     """Version of the plan; default is the newest at each start."""
+    priority: Priority | None = None
+    """Of its runs; default is the plan's."""
     most_open: int = Field(default=1000, ge=1)
     """Runs of it that may be under way; further events and rows wait."""
     cron: Annotated[str | None, Option(("--cron",), "LINE")] = None
@@ -160,6 +163,7 @@ def _trigger(context: Context, request: AddTriggerRequest) -> Trigger:
             set=dict(_assigned(request.set)),
             key=request.key,
             when=request.when,
+            priority=request.priority,
             most_open=request.most_open,
         )
     except ValidationError as error:

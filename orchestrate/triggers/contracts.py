@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, PlainSerializer
 
 from home.contracts import Contract, utc_text
+from orchestrate.contracts import Priority
 
 NAME = r"^[a-z0-9][a-z0-9._-]{0,62}$"
 """Names go into addresses, queues and file names: nothing that could mean more than itself."""
@@ -103,5 +104,7 @@ class Trigger(Contract):
     """Gives the business key: one run of the plan per key."""
     when: Expression | None = None
     """Whether an occurrence starts a run at all."""
+    priority: Priority | None = None
+    """Of its runs; the plan's without it."""
     most_open: int = Field(default=1000, ge=1)
     """Runs of it that may be under way; events and rows beyond wait, other occurrences do not."""

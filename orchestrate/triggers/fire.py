@@ -178,6 +178,7 @@ class Starter:
                     at=now.timestamp(),
                     key=aim.key,
                     by=by,
+                    priority=kept.trigger.priority,
                 )
             outcome = "started" if created else "known"
         fired = Fired(id, outcome or "refused", run, aim.detail)

@@ -101,7 +101,7 @@ def details(
         next=next_moments(kept, preview),
         occurrences=tuple(shown),
         stored=stored,
-        **{name: getattr(told, name) for name in ("version", "set", "key", "when", "most_open")},
+        **{name: getattr(told, name) for name in ("version", "set", "key", "when", "priority", "most_open")},
     )
 
 

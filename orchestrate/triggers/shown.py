@@ -95,6 +95,8 @@ class TriggerDetails(Response):
     """Field of the run's data to the expression that gives it."""
     key: str | None
     when: str | None
+    priority: str | None
+    """Of its runs; absent: the plan's."""
     most_open: int
     waiting: int
     """Events or rows that wait for their run."""
@@ -111,7 +113,7 @@ class TriggerDetails(Response):
         if not self.stored:
             yield "Nothing was stored: this is what it would be."
         yield plain(f"{row.trigger} starts {row.plan}: {row.occasion}. It is {row.state}.")
-        for name in ("key", "when", "version", "revision", "most_open", "waiting", "added_by"):
+        for name in ("key", "when", "priority", "version", "revision", "most_open", "waiting", "added_by"):
             if getattr(self, name) not in (None, 0, USUAL.get(name)):
                 yield plain(f"{name.replace('_', ' ')}: {getattr(self, name)}")
         for name, rule in self.set.items():

@@ -17,6 +17,7 @@ from orchestrate.contracts import Binding, Step
 from orchestrate.engine import Engine
 from orchestrate.health import runs_well
 from orchestrate.memory import MemoryDriver
+from orchestrate.runs import ShowRequest, show
 from orchestrate.systems import ResetRequest, reset
 from orchestrate.triggers import store as triggers
 from orchestrate.triggers.add import AddTriggerRequest, add_trigger
@@ -88,6 +89,7 @@ def test_people_settle_them_many_at_once_and_take_it_back(home: Home) -> None:
     done = settle(home.context, SettleRequest(alert=(*two, "nonsense"), by="bob", note="called them"))
     assert (done.done, done.refused) == (2, 1) and "nonsense" in "\n".join(done.lines())
     assert home.open() == [one]
+    assert len(show(home.context, ShowRequest(run=run)).alerts) == 1
     rows = {row.alert: row for row in home.rows(all=True)}
     assert {rows[alert].state for alert in two} == {"settled"}
     assert (rows[two[0]].settled_by, rows[two[0]].note) == ("bob", "called them")

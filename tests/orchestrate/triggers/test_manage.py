@@ -11,6 +11,7 @@ from home.contracts import Nothing
 from home.errors import NotFound, Refused, UsageError
 from orchestrate import audit
 from orchestrate.start_run import StartRequest, start
+from orchestrate.statements import PRIORITIES
 from orchestrate.triggers import schedule
 from orchestrate.triggers.manage import (
     NamedTrigger,
@@ -60,6 +61,16 @@ def test_every_change_is_audited_with_what_it_was(sqlite_desk: Desk) -> None:
     assert list_triggers(desk.context, Nothing()).rows == ()
     with pytest.raises(NotFound, match="No trigger called 'daily'"):
         pause_trigger(desk.context, NAME)
+
+
+def test_its_runs_have_its_priority_or_the_plans(sqlite_desk: Desk) -> None:
+    desk = sqlite_desk
+    for name, asked in (("usual", {}), ("first", {"priority": "urgent"})):
+        shown = desk.add(name, cron="@daily", **asked)
+        fire_trigger(desk.context, FireTriggerRequest(name=name, by="carol"))
+        assert shown.priority == asked.get("priority")
+    rows = desk.state.rows("select priority from run order by priority")
+    assert [PRIORITIES[row["priority"]] for row in rows] == ["normal", "urgent"]
 
 
 def test_checking_stores_nothing(sqlite_desk: Desk) -> None:
