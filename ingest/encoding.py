@@ -186,7 +186,7 @@ def _nor(content: Content) -> str:
     if kind is None:
         return ""
     with content.file.open("rb") as file:
-        file.seek(max(0, content.path.stat().st_size - 4))
+        file.seek(max(0, content.file.stat().st_size - 4))
         if kind == "Parquet file" and file.read() == b"PAR1":
             return ": it is a truncated Parquet file, whose beginning is missing"
     return f", nor is it a {kind}, as its name says; it may be encrypted"
