@@ -155,6 +155,12 @@ def _sample(peak: list[float], done: threading.Event) -> None:
         peak[0] = max(peak[0], held)
 
 
+def _held_at_most() -> float:
+    """MB. `ru_maxrss` would tell what whoever started this process held, where that was more."""
+    status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
+    return float(next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM"))) / 1024
+
+
 def _measure(module: str, name: str, args: list[Any]) -> Cost:
     work = getattr(importlib.import_module(module), name)(*args)
     next(work)
@@ -174,7 +180,7 @@ def _measure(module: str, name: str, args: list[Any]) -> Cost:
         done.set()
         sampler.join()
         work.close()  # what it holds open, once its answer is there
-    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    own = _held_at_most()
     return Cost(cpu, wall, own, max(own, peak[0] / 2**20), answer)
 
 
