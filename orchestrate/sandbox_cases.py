@@ -9,10 +9,11 @@ from home.errors import NotFound, Refused
 from ingest.catalog import Log, find_log
 from orchestrate.bind import steps_of
 from orchestrate.contracts import Plan
+from orchestrate.plainest import plainest
 from orchestrate.plan_index import breach
 from orchestrate.played import Case
 from orchestrate.twin import HELPED, without_times
-from orchestrate.world import World, plainest
+from orchestrate.world import World
 
 WEEK = timedelta(weeks=1)
 

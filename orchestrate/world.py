@@ -17,6 +17,7 @@ from orchestrate.check import nodes
 from orchestrate.contracts import Choice, JsonSchema, Loop, Observed, Plan, Step, deciders
 from orchestrate.durations import at_level
 from orchestrate.each import NO_LIST
+from orchestrate.plainest import plainest
 from orchestrate.twin import HELPED, assumed_s
 
 OUTCOME = "outcome"
@@ -188,16 +189,3 @@ def _cast(value: str, schema: JsonSchema) -> Any:
     except ValueError:
         return value
     return value.casefold() in ("true", "yes", "1") if kind == "boolean" else value
-
-
-def plainest(schema: JsonSchema) -> Any:
-    """The simplest value that a schema allows, as far as its plainest words tell."""
-    for name in ("const", "default", "minimum"):
-        if name in schema:
-            return schema[name]
-    for name in ("enum", "examples"):
-        if schema.get(name):
-            return schema[name][0]
-    kinds = {"number": 0, "integer": 0, "boolean": False, "array": [], "object": {}, "null": None}
-    kind = schema.get("type", "string")
-    return kinds.get(kind if isinstance(kind, str) else kind[0], "sandbox")
