@@ -44,7 +44,7 @@ def _owned(command: Command, home: Any) -> Iterator[None]:
 def _run_here(command: Command, request: Any, common: Common, configuration: Any) -> Any:
     from home.context import Context
     from home.jobs import Job
-    from orchestrate import audited
+    from orchestrate.records import audited
 
     context = Context(configuration, job=Job(command.name, show_progress(common)))
     try:

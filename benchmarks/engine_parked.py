@@ -61,10 +61,10 @@ def park(database: Any, runs: int) -> None:
     """Publish the plan and start one run of it; the others are its copies, row by row."""
     from datetime import UTC, datetime
 
-    from orchestrate.plan_index import PlanIndex
-    from orchestrate.rules import compile_rule
-    from orchestrate.start import start_in
-    from orchestrate.versions import Verdict, add_version
+    from orchestrate.core.plan_index import PlanIndex
+    from orchestrate.core.rules import compile_rule
+    from orchestrate.engine.start import start_in
+    from orchestrate.plans.versions import Verdict, add_version
 
     now = datetime.now(UTC)
     with database.transaction() as connection:
@@ -91,7 +91,7 @@ def park(database: Any, runs: int) -> None:
 def waiting(kind: str, runs: int, decisions: int) -> Iterator[dict[str, float]]:
     """A worker over so many parked runs; it is started, left alone, and woken from this process."""
     from home.database import Database
-    from orchestrate.journal import post_in
+    from orchestrate.engine.journal import post_in
 
     with store(kind) as url, tempfile.TemporaryDirectory() as folder:
         database = Database(url)
@@ -169,8 +169,8 @@ def served(kind: str, runs: int) -> Iterator[float]:
 def in_process(kind: str, runs: int, decisions: int) -> Iterator[float]:
     """The same with the engine in this process: the 99th percentile of the latency, in milliseconds."""
     from home.database import Database
-    from orchestrate.engine import Engine
-    from orchestrate.table import TableDriver
+    from orchestrate.engine.engine import Engine
+    from orchestrate.engine.table import TableDriver
 
     with store(kind) as url:
         database, took = Database(url), list[float]()

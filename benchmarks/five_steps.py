@@ -32,9 +32,9 @@ def plan() -> Any:
 
 def prepare(database: Any, runs: int) -> None:
     """Put runs into the store, ready to be taken, each with its line in the audit."""
-    from orchestrate.audit import record
-    from orchestrate.plan_index import PlanIndex
-    from orchestrate.start import start_in
+    from orchestrate.core.plan_index import PlanIndex
+    from orchestrate.engine.start import start_in
+    from orchestrate.records.audit import record
 
     index, now = PlanIndex(plan(), lambda _: lambda _: True), datetime.now(UTC)
     for first in range(0, runs, PORTION):
@@ -47,8 +47,8 @@ def prepare(database: Any, runs: int) -> None:
 
 def engine(database: Any, driver: str, worker: str = "bench") -> Any:
     """An engine that drives them, not yet serving."""
-    from orchestrate.driver import make_driver
-    from orchestrate.engine import Engine
+    from orchestrate.engine.driver import make_driver
+    from orchestrate.engine.engine import Engine
 
     made = make_driver(driver, database, worker, IN_FLIGHT)
     return Engine(

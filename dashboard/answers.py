@@ -32,8 +32,8 @@ def answer_routes(runtime: Runtime) -> APIRouter:
         The body is the output, a JSON object, or `{"error": WHY, "retryable": true|false}`. 401: the
         address is not one that was given out. 409: the run no longer waits for it.
         """
-        from orchestrate.callbacks import MOST_BYTES, CallbackRequest
-        from orchestrate.callbacks import callback as take
+        from orchestrate.awaiting.callbacks import MOST_BYTES, CallbackRequest
+        from orchestrate.awaiting.callbacks import callback as take
 
         body = await _body(request, MOST_BYTES)
         asked = CallbackRequest(token=token, body=body.decode("utf-8", errors="replace"))
@@ -42,7 +42,7 @@ def answer_routes(runtime: Runtime) -> APIRouter:
     @routes.get("/acknowledge/{token}", response_class=HTMLResponse, include_in_schema=False)
     async def ask(token: str) -> HTMLResponse:
         """A page with a button: following a link changes nothing, since programs do that too."""
-        from orchestrate.acknowledge import page, shown
+        from orchestrate.awaiting.acknowledge import page, shown
 
         try:
             return _page(page(await asyncio.to_thread(shown, runtime.context(), token)))
@@ -52,8 +52,8 @@ def answer_routes(runtime: Runtime) -> APIRouter:
     @routes.post("/acknowledge/{token}", response_class=HTMLResponse)
     async def acknowledge(token: str) -> HTMLResponse:
         """Say that somebody has seen a notification; the run goes on."""
-        from orchestrate.acknowledge import AcknowledgeRequest, page
-        from orchestrate.acknowledge import acknowledge as take
+        from orchestrate.awaiting.acknowledge import AcknowledgeRequest, page
+        from orchestrate.awaiting.acknowledge import acknowledge as take
 
         try:
             asked = AcknowledgeRequest(token=token)

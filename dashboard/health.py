@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse, Response
 
 from dashboard.runtime import Runtime
 from home.settings import secret
-from orchestrate.health import Check, ready, worst
+from orchestrate.watching.health import Check, ready, worst
 
 Refuse = Callable[[str], None]
 
@@ -40,7 +40,7 @@ def health_routes(runtime: Runtime, pool: Executor, authorised: Refuse) -> APIRo
     @routes.get("/metrics")
     async def metrics(authorization: Annotated[str, Header()] = "") -> Response:
         """Everything for Prometheus. Takes the service's token, or the one of the setting `metrics_token`."""
-        from orchestrate.metrics import CONTENT_TYPE
+        from orchestrate.watching.metrics import CONTENT_TYPE
 
         if not _scraper(runtime.settings.metrics_token, authorization):
             authorised(authorization)

@@ -16,11 +16,11 @@ from home.ids import ALPHABET
 from home.jobs import Job
 from home.registry import Registry
 from home.settings import Configuration, configure
-from orchestrate import audited
+from orchestrate.records import audited
 
 if TYPE_CHECKING:
     from ingest.schedule import Scheduler
-    from orchestrate.metrics import Metrics
+    from orchestrate.watching.metrics import Metrics
     from orchestrate.worker import Worker
 
 TICKET = re.compile(r"[0-9a-z]{20}")
@@ -78,8 +78,8 @@ class Runtime:
         """What this process counts, with what is true of all workers."""
         if self._metrics is None:
             from dashboard.health import ages
-            from orchestrate.fleet import Fleet
-            from orchestrate.metrics import Metrics
+            from orchestrate.watching.fleet import Fleet
+            from orchestrate.watching.metrics import Metrics
 
             self._metrics = Metrics()
             self._metrics.also(Fleet(lambda: self.stores.state, self.context().clock, lambda: ages(self)))

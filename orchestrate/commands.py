@@ -8,7 +8,7 @@ BOTH: frozenset[Store] = frozenset({"events", "state"})
 COMMANDS: tuple[Command, ...] = (
     Command(
         "conformance",
-        "orchestrate.conformance:conformance",
+        "orchestrate.proving.conformance:conformance",
         "Compare a log with a model: what conforms, where cases deviate, and how long those take.",
         examples=("baton conformance orders", "baton conformance orders --model orders.yaml"),
         stores=BOTH,
@@ -16,7 +16,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "plan",
-        "orchestrate.generate:plan",
+        "orchestrate.redesign.generate:plan",
         "Make a to-be plan from a candidate, every change with its evidence.",
         examples=("baton plan orders -o orders.yaml", "baton plan orders:process --owner ada -o orders.yaml"),
         stores=frozenset({"events"}),
@@ -24,7 +24,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "check",
-        "orchestrate.check:check",
+        "orchestrate.plans.check:check",
         "Say what is wrong with a plan file, line by line.",
         examples=("baton check orders.yaml",),
         stores=STATE,
@@ -32,7 +32,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "backtest",
-        "orchestrate.backtest:backtest",
+        "orchestrate.proving.backtest:backtest",
         "Replay history through a plan: would it have gone well?",
         examples=("baton backtest orders.yaml",),
         stores=frozenset({"events"}),
@@ -47,21 +47,21 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "simulate",
-        "orchestrate.simulate:simulate",
+        "orchestrate.proving.simulate:simulate",
         "Play a log or a plan forward with its resources and calendars.",
         examples=("baton simulate orders.yaml --cases 1000 --seed 1",),
         group="Improve",
     ),
     Command(
         "moves",
-        "orchestrate.moves:moves",
+        "orchestrate.plans.moves:moves",
         "List a plan's redesign moves; accept or reject one.",
         examples=("baton moves onboarding.yaml --reject parallelise-1 -o onboarding.yaml",),
         group="Improve",
     ),
     Command(
         "publish",
-        "orchestrate.publish:publish",
+        "orchestrate.plans.publish:publish",
         "Check a plan, replay its history, and make it a version that runs can take.",
         examples=("baton publish onboarding.yaml", "baton publish a.yaml --override 'pilot' --by ada"),
         stores=BOTH,
@@ -69,7 +69,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "bind",
-        "orchestrate.bind:bind",
+        "orchestrate.plans.bind:bind",
         "Let a connector do a step of a plan, as a new version.",
         examples=("baton bind onboarding 'Send Notifications' http --set url=https://mail.example.org/send",),
         stores=STATE,
@@ -77,7 +77,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "plans",
-        "orchestrate.versions:list_plans",
+        "orchestrate.plans.versions:list_plans",
         "List the published plans.",
         examples=("baton plans",),
         stores=STATE,
@@ -85,7 +85,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "published",
-        "orchestrate.published:published",
+        "orchestrate.plans.published:published",
         "Show a published plan and its versions.",
         examples=("baton published onboarding -o onboarding.yaml",),
         stores=STATE,
@@ -93,7 +93,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "kpis",
-        "orchestrate.kpis:kpis",
+        "orchestrate.proving.kpis:kpis",
         "Compare a plan's KPIs before and after, or predict them from its sandbox.",
         examples=("baton kpis onboarding", "baton kpis onboarding --after onboarding.sandbox"),
         stores=BOTH,
@@ -101,7 +101,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "sandbox",
-        "orchestrate.sandbox:sandbox",
+        "orchestrate.proving.sandbox:sandbox",
         "Run a published plan in simulated time and keep what happened as a log.",
         examples=("baton sandbox onboarding --cases 1000 --seed 1",),
         stores=BOTH,
@@ -109,7 +109,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "start",
-        "orchestrate.start_run:start",
+        "orchestrate.runs.start_run:start",
         "Start a run of a published plan.",
         examples=("baton start onboarding --data '{}' --key C-1042",),
         stores=STATE,
@@ -191,7 +191,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "runs",
-        "orchestrate.runs:runs",
+        "orchestrate.runs.shown:runs",
         "List the runs, and what each waits for.",
         examples=("baton runs --plan onboarding --state open",),
         stores=STATE,
@@ -199,7 +199,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "show",
-        "orchestrate.runs:show",
+        "orchestrate.runs.shown:show",
         "Show one run: how far it is, and all that happened in it.",
         examples=("baton show run-1hq2v7k3m8x4zz",),
         stores=STATE,
@@ -223,7 +223,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "release",
-        "orchestrate.release:release",
+        "orchestrate.runs.release:release",
         "Let a stuck run go on.",
         examples=("baton release run-1hq2v7k3m8x4zz --reason 'the connector is mended'",),
         stores=STATE,
@@ -231,7 +231,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "migrate",
-        "orchestrate.migrate:migrate",
+        "orchestrate.runs.migrate:migrate",
         "Let running runs go on under another version of their plan, where that is proven safe.",
         examples=("baton migrate onboarding --to 2 --dry-run", "baton migrate onboarding --to 2"),
         stores=STATE,
@@ -239,7 +239,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "retention",
-        "orchestrate.retention:retention",
+        "orchestrate.records.retention:retention",
         "Purge runs that ended long ago, with everything the engine keeps of them.",
         examples=("baton retention --days 400 --dry-run", "baton retention --days 400"),
         stores=STATE,
@@ -247,7 +247,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "systems",
-        "orchestrate.systems:systems",
+        "orchestrate.watching.systems:systems",
         "List the protected systems: calls under way, waiting, and breakers.",
         examples=("baton systems",),
         stores=STATE,
@@ -255,7 +255,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "systems reset",
-        "orchestrate.systems:reset",
+        "orchestrate.watching.systems:reset",
         "Close a system's breaker by hand.",
         examples=("baton systems reset ERP",),
         stores=STATE,
@@ -263,7 +263,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "pause",
-        "orchestrate.steering:pause",
+        "orchestrate.runs.steering:pause",
         "Let runs begin nothing new and no time pass, until they are resumed.",
         examples=("baton pause run-1hq2v7k3m8x4zz", "baton pause --plan onboarding --dry-run"),
         stores=STATE,
@@ -271,7 +271,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "resume",
-        "orchestrate.steering:resume",
+        "orchestrate.runs.steering:resume",
         "Let paused runs go on.",
         examples=("baton resume run-1hq2v7k3m8x4zz", "baton resume --state paused"),
         stores=STATE,
@@ -279,7 +279,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "cancel",
-        "orchestrate.steering:cancel",
+        "orchestrate.runs.steering:cancel",
         "Stop runs and undo what they did.",
         examples=(
             "baton cancel run-1hq2v7k3m8x4zz --reason 'ordered twice'",
@@ -290,7 +290,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "retry",
-        "orchestrate.steering:retry",
+        "orchestrate.runs.steering:retry",
         "Send runs back to a step, to do it and all after it again.",
         examples=("baton retry run-1hq2v7k3m8x4zz --from check-credit --undo --reason 'wrong amount'",),
         stores=STATE,
@@ -298,7 +298,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "reschedule",
-        "orchestrate.steering:reschedule",
+        "orchestrate.runs.steering:reschedule",
         "Make tasks, or runs as a whole, due at another time.",
         examples=(
             "baton reschedule run-1hq2v7k3m8x4zz.1 --due 2026-12-24T12:00",
@@ -309,7 +309,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "tasks",
-        "orchestrate.tasks:tasks",
+        "orchestrate.people.tasks:tasks",
         "List what people are asked to do or decide.",
         examples=("baton tasks --role clerk", "baton tasks --inbox ada --search PO-17"),
         stores=STATE,
@@ -317,7 +317,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "decide",
-        "orchestrate.approvals:decide",
+        "orchestrate.people.approvals:decide",
         "Settle a task, once.",
         examples=("baton decide run-1hq2v7k3m8x4zz.1 approved --by ada --note 'within budget'",),
         stores=STATE,
@@ -431,7 +431,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "notifications",
-        "orchestrate.acknowledge:notifications",
+        "orchestrate.awaiting.acknowledge:notifications",
         "Count what steps told people, and what was ignored.",
         examples=("baton notifications --plan onboarding",),
         stores=STATE,
@@ -486,7 +486,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "forget",
-        "orchestrate.forget:forget",
+        "orchestrate.records.forget:forget",
         "Erase a case, or the name of a person, from everything kept here.",
         examples=(
             "baton forget --person 'Ada Lovelace' --dry-run",
@@ -497,7 +497,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "doctor",
-        "orchestrate.doctor:doctor",
+        "orchestrate.watching.doctor:doctor",
         "Say what is wrong with this home, its stores and workers, and what to do.",
         examples=("baton doctor", "baton doctor --json"),
         stores=STATE,
@@ -505,7 +505,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "backup",
-        "orchestrate.backup:backup",
+        "orchestrate.records.backup:backup",
         "Copy both stores and what else cannot be made anew into a folder, while the service runs.",
         examples=("baton backup /backups/monday",),
         stores=BOTH,
@@ -513,7 +513,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "restore",
-        "orchestrate.backup:restore",
+        "orchestrate.records.backup:restore",
         "Make a new home folder of a backup.",
         examples=("baton restore /backups/monday --home ~/restored",),
         group="Service",
@@ -521,7 +521,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "audit list",
-        "orchestrate.audit_list:audit_list",
+        "orchestrate.records.audit_list:audit_list",
         "List who did what and when.",
         examples=("baton audit list", "baton audit list --action decide --actor ada --since 2026-01-01"),
         stores=STATE,
@@ -529,7 +529,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "audit verify",
-        "orchestrate.audit:verify",
+        "orchestrate.records.audit:verify",
         "Check that nobody changed the record of who did what.",
         examples=("baton audit verify",),
         stores=STATE,
@@ -537,7 +537,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "audit head",
-        "orchestrate.audit:head",
+        "orchestrate.records.audit:head",
         "Show the end of the audit chain, to be kept elsewhere.",
         examples=("baton audit head -o head.json",),
         stores=STATE,

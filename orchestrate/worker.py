@@ -16,8 +16,8 @@ from home.ids import new_id
 from home.limits import read_limits
 from home.lock import HomeLock
 from home.ready import say_ready
-from orchestrate.observer import Observer
-from orchestrate.watched import watched
+from orchestrate.engine.observer import Observer
+from orchestrate.watching.watched import watched
 
 DriverName = Literal["table", "dbos"]
 DRIVER: DriverName = "table"
@@ -60,8 +60,8 @@ class Worker:
         from orchestrate.alerts.loop import Alerting
         from orchestrate.awaiting.listening import Awaiting
         from orchestrate.connectors.registry import open_connectors
-        from orchestrate.driver import make_driver
-        from orchestrate.engine import Engine
+        from orchestrate.engine.driver import make_driver
+        from orchestrate.engine.engine import Engine
         from orchestrate.people.presence import Attendance
         from orchestrate.triggers.loop import Triggers
 
@@ -147,7 +147,7 @@ def counting(port: int | None) -> tuple[Observer, ...]:
     """What counts this worker's work for whoever scrapes `port`; nothing where none is named."""
     if port is None:
         return ()
-    from orchestrate.metrics import Metrics, serve_metrics
+    from orchestrate.watching.metrics import Metrics, serve_metrics
 
     metrics = Metrics()
     found, _ = serve_metrics(metrics, port)

@@ -6,8 +6,8 @@ import streamlit as st
 
 from dashboard.parts.plain import literal
 from home.text import percent
-from orchestrate.check import nodes
 from orchestrate.contracts import deciders
+from orchestrate.plans.check import nodes
 
 BY = {
     "default": "always the same way",

@@ -10,7 +10,7 @@ from dashboard.parts import address, chrome, drafts
 from dashboard.parts.plain import literal
 from home.errors import BatonError
 from home.text import duration
-from orchestrate.check import nodes
+from orchestrate.plans.check import nodes
 
 GATES = {
     "pass": ":green[:material/check_circle: passed]",

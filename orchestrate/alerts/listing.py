@@ -13,7 +13,7 @@ from home.text import plain, table
 from orchestrate.alerts.kinds import KINDS, KindName, command_for, kind_of
 from orchestrate.alerts.store import JOINED, REAL, STANDS, Standing, counts, find_alert, id_of, look, standing
 from orchestrate.people.moments import moment, read_moment
-from orchestrate.run_rows import Reader, find_run
+from orchestrate.runs.rows import Reader, find_run
 
 
 class AlertsRequest(Request):

@@ -11,9 +11,9 @@ from home.contracts import Argument, Request, Response
 from home.errors import BatonError, NotFound, Refused
 from home.text import table
 from orchestrate.alerts.store import KEY, WHERE, find_alert, look, standing
-from orchestrate.audit import record
 from orchestrate.people.moments import moment
-from orchestrate.steered import Several
+from orchestrate.records.audit import record
+from orchestrate.runs.steered import Several
 
 SETTLE = text(
     f"update alert set settled = :at, settled_by = :who, note = :note"  # noqa: S608 - fixed names

@@ -9,10 +9,10 @@ from sqlalchemy import text
 from sqlalchemy.engine import Connection
 
 from home.database import Database
-from orchestrate.approvals import TooLate
-from orchestrate.callbacks import answered
+from orchestrate.awaiting.callbacks import answered
 from orchestrate.connectors.port import Work
-from orchestrate.rules import RuleError, compile_rule
+from orchestrate.core.rules import RuleError, compile_rule
+from orchestrate.people.approvals import TooLate
 
 DEEPEST = 4
 """Levels of an event that steps can wait by."""

@@ -6,9 +6,9 @@ from typing import Any
 
 from home.context import Context
 from home.errors import BatonError
-from orchestrate.bind import steps_of
 from orchestrate.catalogue.entry import Entry
 from orchestrate.contracts import JsonSchema, Plan, Step
+from orchestrate.plans.bind import steps_of
 
 
 def entries(context: Context) -> list[Entry]:
@@ -159,7 +159,7 @@ def _newest(context: Context) -> list[Plan]:
 
 def components() -> dict[str, Plan]:
     """The plans that come with Baton, by name."""
-    from orchestrate.plan_file import parse_plan
+    from orchestrate.plans.plan_file import parse_plan
 
     found = {}
     for file in sorted(files("orchestrate.components").iterdir(), key=lambda f: f.name):

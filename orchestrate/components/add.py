@@ -7,8 +7,8 @@ from home.context import Context
 from home.contracts import Argument, Option, Request, Response
 from home.errors import UsageError, unknown
 from home.text import plain
-from orchestrate.bindings import setting_of
 from orchestrate.contracts import Binding, Node, Owner, Plan, Step
+from orchestrate.plans.bindings import setting_of
 
 
 class AddComponentRequest(Request):
@@ -52,7 +52,7 @@ def add_component(context: Context, request: AddComponentRequest) -> ComponentAd
     Added again with other settings it becomes a new version; steps that call it take the newest.
     """
     from orchestrate.catalogue.entries import components
-    from orchestrate.publish import publish_plan
+    from orchestrate.plans.publish import publish_plan
 
     known = components()
     if request.name not in known:
@@ -71,7 +71,7 @@ def add_component(context: Context, request: AddComponentRequest) -> ComponentAd
 
 def fitted(plan: Plan, request: AddComponentRequest) -> Plan:
     """The component with the roles and settings of a request; raises `UsageError` for what it has not."""
-    from orchestrate.changes import rewritten
+    from orchestrate.plans.changes import rewritten
 
     settings = dict(setting_of(text) for text in request.set)
     touched = {"role": False, "set": False}

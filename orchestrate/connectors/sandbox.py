@@ -27,7 +27,7 @@ class SandboxConnector:
 
     async def call(self, work: Work) -> Mapping[str, Any]:
         """An output that fits the step's contract."""
-        from orchestrate.world import OUTCOME, drawn, filled
+        from orchestrate.proving.world import OUTCOME, drawn, filled
 
         options_of("sandbox", NoOptions, work)
         step = work.step

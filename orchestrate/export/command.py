@@ -36,7 +36,7 @@ class Exported(FileResponse):
 
 def export(context: Context, request: ExportRequest) -> Exported:  # noqa: ARG001
     """Write a plan as BPMN 2.0 with a diagram of its own, or as a Mermaid flowchart."""
-    from orchestrate.plan_file import read_plan
+    from orchestrate.plans.plan_file import read_plan
 
     if request.to not in ("bpmn", "mermaid"):
         raise NotAvailable(f"Export to {request.to}", hint="`--to bpmn` and `--to mermaid` are.")

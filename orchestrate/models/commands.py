@@ -8,11 +8,11 @@ from home.contracts import Argument, Json, Nothing, Request, Response
 from home.database import Row
 from home.errors import Refused, unknown
 from home.text import percent, plain, table
-from orchestrate.audit import record
 from orchestrate.models import scores
 from orchestrate.models.agreement import wilson
 from orchestrate.models.known import models_of
 from orchestrate.people.moments import moment
+from orchestrate.records.audit import record
 
 USED = (
     "select model, version, count(*) as scores, max(at) as last,"

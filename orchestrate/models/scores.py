@@ -9,8 +9,8 @@ from sqlalchemy import text
 
 from home.database import Database, Row
 from orchestrate.connectors.port import Work
+from orchestrate.engine.statements import RAISE
 from orchestrate.models.agreement import WINDOWS, drifted
-from orchestrate.statements import RAISE
 
 Band = Literal["accept", "ask", "reject"]
 Way = Literal["accept", "ask", "reject", "manual", "blind"]

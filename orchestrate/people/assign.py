@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from orchestrate.engine.statements import RAISE, Execute
 from orchestrate.people.register import Fits, People, apart_steps, pool_name
-from orchestrate.statements import RAISE, Execute
 
 CHOOSING = frozenset({"skill", "round-robin", "load"})
 """Ways of assigning that choose somebody; the others leave a task in its queue."""

@@ -17,7 +17,7 @@ from home.errors import NotFound, Refused, UsageError
 from home.text import plain
 from orchestrate.people.assign import LINE
 from orchestrate.people.handing import Task, on_record, open_task, touched
-from orchestrate.tasks import find_task
+from orchestrate.people.tasks import find_task
 
 FOLDER = "attachments"
 PIECE = 1 << 20

@@ -9,9 +9,9 @@ from home.context import Context
 from home.contracts import Argument, Option, Response, TextOrFile
 from home.errors import BatonError, Refused, UsageError
 from home.text import plain, table
-from orchestrate.approvals import DecideRequest, decide, may_settle, still_open
+from orchestrate.people.approvals import DecideRequest, decide, may_settle, still_open
 from orchestrate.people.filters import LATEST, TaskFilter, where
-from orchestrate.tasks import find_task, json_object
+from orchestrate.people.tasks import find_task, json_object
 
 
 class DecideManyRequest(TaskFilter):

@@ -11,10 +11,10 @@ from home.context import Context
 from home.contracts import Argument, Request, Response
 from home.errors import Refused, UsageError
 from home.text import plain
-from orchestrate.audit import record
 from orchestrate.people.directory import PersonListRequest, PersonRow, known_login, list_people
 from orchestrate.people.moments import moment, read_moment
 from orchestrate.people.presence import attend, hand_over
+from orchestrate.records.audit import record
 
 LOGIN = re.compile(r"[^\s|!{}\[\]\"'\\][^\s|\"'\\]{0,63}")
 Login = Annotated[str, Argument("LOGIN")]

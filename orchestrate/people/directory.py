@@ -10,9 +10,9 @@ from home.context import Context
 from home.contracts import Argument, Option, Request, Response
 from home.errors import NotFound, unknown
 from home.text import table
+from orchestrate.engine.statements import on_sqlalchemy
 from orchestrate.people.moments import moment
 from orchestrate.people.register import People
-from orchestrate.statements import on_sqlalchemy
 
 
 class PersonRow(Response):

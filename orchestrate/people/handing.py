@@ -12,14 +12,14 @@ from home.contracts import Argument, Option, Request, Response
 from home.database import Row
 from home.errors import Refused
 from home.text import plain
-from orchestrate.approvals import still_open
-from orchestrate.audit import record
-from orchestrate.journal import post_in
+from orchestrate.engine.journal import post_in
+from orchestrate.engine.statements import on_sqlalchemy
+from orchestrate.people.approvals import still_open
 from orchestrate.people.eligible import may_decide, may_hand_over, may_have
 from orchestrate.people.moments import moment, read_moment
 from orchestrate.people.register import People, apart_steps
-from orchestrate.statements import on_sqlalchemy
-from orchestrate.tasks import find_task
+from orchestrate.people.tasks import find_task
+from orchestrate.records.audit import record
 
 Task = Annotated[str, Argument("TASK")]
 

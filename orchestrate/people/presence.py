@@ -9,9 +9,9 @@ from sqlalchemy.engine import Connection
 
 from home.context import Context
 from home.database import Row
-from orchestrate.audit import record
+from orchestrate.engine.statements import RAISE, on_sqlalchemy
 from orchestrate.people.register import People, apart_steps
-from orchestrate.statements import RAISE, on_sqlalchemy
+from orchestrate.records.audit import record
 
 log = logging.getLogger("baton.people")
 EVERY_S = 30.0

@@ -4,8 +4,8 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from orchestrate.effects import STARTER
-from orchestrate.statements import Execute
+from orchestrate.core.effects import STARTER
+from orchestrate.engine.statements import Execute
 
 LONGEST_CHAIN = 8
 """Deputies of deputies that are asked before a task goes to its queue."""

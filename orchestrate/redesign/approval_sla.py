@@ -6,11 +6,11 @@ import numpy as np
 from pydantic import TypeAdapter
 
 from home.text import duration, percent
-from orchestrate.as_is import SKIP, slug
 from orchestrate.contracts import Change, Evidence, Move, Sla, Step
-from orchestrate.history import Floats
+from orchestrate.redesign.as_is import SKIP, slug
 from orchestrate.redesign.bounds import nice, upper_percentile
 from orchestrate.redesign.draft import Draft
+from orchestrate.redesign.history import Floats
 
 APPROVAL = re.compile(
     r"\b(approv|authori[sz]|reject|decid|decision|review|check|verif|validat|confirm|assess|sign\b|four.eyes)",

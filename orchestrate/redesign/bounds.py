@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import numpy as np
 
-from orchestrate.history import Floats
+from orchestrate.redesign.history import Floats
 
 LEAST = 60
 """Observations from which a 95 % bound on the 95th percentile exists (1 - .95**59 ≥ .95)."""

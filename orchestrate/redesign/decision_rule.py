@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from orchestrate.check import nodes
 from orchestrate.contracts import Change, Choice, Evidence, Loop, Move
-from orchestrate.decisions import CODIFIABLE, SIGNIFICANT, Found
+from orchestrate.plans.check import nodes
+from orchestrate.redesign.decisions import CODIFIABLE, SIGNIFICANT, Found
 from orchestrate.redesign.draft import Draft
+from orchestrate.redesign.rule_mining import MinedRule
 from orchestrate.redesign.words import by_rule
 from orchestrate.redesign.words import decision as decided
-from orchestrate.rule_mining import MinedRule
 
 
 def look(draft: Draft) -> list[Move]:

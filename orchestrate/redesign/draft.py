@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from orchestrate.as_is import AsIs
-from orchestrate.changes import steps
-from orchestrate.check import nodes
 from orchestrate.contracts import Choice, Loop, Move, Node, Step
-from orchestrate.decisions import Found
-from orchestrate.history import Floats, History
+from orchestrate.plans.changes import steps
+from orchestrate.plans.check import nodes
+from orchestrate.redesign.as_is import AsIs
+from orchestrate.redesign.decisions import Found
+from orchestrate.redesign.history import Floats, History
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 
 from home.text import duration
-from orchestrate.as_is import seconds
 from orchestrate.contracts import Change, Evidence, Move
+from orchestrate.redesign.as_is import seconds
 from orchestrate.redesign.bounds import LEAST, nice, upper_percentile
 from orchestrate.redesign.draft import Draft
 

@@ -6,8 +6,8 @@ from math import sqrt
 import numpy as np
 import pandas as pd
 
-from orchestrate.decisions import usable
-from orchestrate.history import NOT_ATTRIBUTES, Floats, History
+from orchestrate.redesign.decisions import usable
+from orchestrate.redesign.history import NOT_ATTRIBUTES, Floats, History
 
 SIGNIFICANT = 0.01
 CONSTANT = 0.95

@@ -3,12 +3,12 @@
 import numpy as np
 import pandas as pd
 
-from orchestrate.as_is import first_step, quantiles
-from orchestrate.changes import steps
-from orchestrate.check import nodes
 from orchestrate.contracts import Change, Choice, Evidence, Move, Observed, Skip, Step
+from orchestrate.plans.changes import steps
+from orchestrate.plans.check import nodes
+from orchestrate.redesign.as_is import first_step, quantiles
 from orchestrate.redesign.draft import Draft
-from orchestrate.what_next import ways_by_row, what_next
+from orchestrate.redesign.what_next import ways_by_row, what_next
 
 RARE = 0.05
 """Share of cases below which a branch is rare."""

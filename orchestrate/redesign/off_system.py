@@ -8,12 +8,12 @@ from typing import Literal
 from home.text import duration
 from ingest.shaping.placed import Placed
 from mining.outcomes import outcome_of
-from orchestrate.as_is import slug
-from orchestrate.changes import steps
-from orchestrate.check import nodes
 from orchestrate.contracts import Change, Evidence, Move, Skip, Step
-from orchestrate.history import History
+from orchestrate.plans.changes import steps
+from orchestrate.plans.check import nodes
+from orchestrate.redesign.as_is import slug
 from orchestrate.redesign.draft import Draft
+from orchestrate.redesign.history import History
 from orchestrate.redesign.neighbours import Around, neighbours
 
 Grade = Literal["apply", "propose", "refuse"]

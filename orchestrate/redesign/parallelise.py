@@ -5,11 +5,11 @@ from itertools import permutations
 import numpy as np
 
 from home.text import duration
-from orchestrate.as_is import at
-from orchestrate.changes import find_node, steps
 from orchestrate.contracts import Change, Evidence, Move, Node, Sequence, Step
-from orchestrate.lanes import Lanes, lanes_of
+from orchestrate.plans.changes import find_node, steps
+from orchestrate.redesign.as_is import at
 from orchestrate.redesign.draft import Draft
+from orchestrate.redesign.lanes import Lanes, lanes_of
 from orchestrate.redesign.links import Link, Written, find_link, wilson_low
 
 BOTH_ORDERS = 0.05

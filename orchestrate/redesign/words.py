@@ -1,8 +1,8 @@
 """What a choice or a loop decides, in words."""
 
-from orchestrate.as_is import first_step
 from orchestrate.contracts import Choice, Loop
-from orchestrate.rule_mining import MinedRule
+from orchestrate.redesign.as_is import first_step
+from orchestrate.redesign.rule_mining import MinedRule
 
 
 def decision(node: Choice | Loop) -> str:

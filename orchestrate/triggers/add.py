@@ -9,10 +9,10 @@ from home.context import Context
 from home.contracts import Argument, Option, Request, TextOrFile
 from home.errors import Refused, UsageError
 from ingest import feeds
-from orchestrate.audit import record
 from orchestrate.contracts import Priority
-from orchestrate.plan_index import PlanIndex
-from orchestrate.rules import compile_value
+from orchestrate.core.plan_index import PlanIndex
+from orchestrate.core.rules import compile_value
+from orchestrate.records.audit import record
 from orchestrate.triggers import after, store
 from orchestrate.triggers.contracts import NAME, AfterRun, Missed, Occasion, Rows, Schedule, Trigger, Webhook
 from orchestrate.triggers.fire import NAMES, Starter

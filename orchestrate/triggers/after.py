@@ -74,7 +74,7 @@ def ended_run(state: Database, run: str) -> Row:
     """A run that ended, as `occurrence` takes it; raises `NotFound`, and `Refused` for one that goes on."""
     found = state.row(FIND, {"run": run})
     if found is None:
-        from orchestrate.run_rows import find_run
+        from orchestrate.runs.rows import find_run
 
         return find_run(state, run)  # raises, with the nearest names
     if found["ended"] is None:

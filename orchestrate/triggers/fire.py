@@ -15,14 +15,14 @@ from home.database import Database
 from home.errors import BatonError, Refused
 from home.ids import new_id
 from home.telemetry import at_work, doing, valid
-from orchestrate.audit import record
-from orchestrate.plan_index import PlanIndex, breach
-from orchestrate.rules import RuleError, compile_rule, compile_value
-from orchestrate.start import start_in
+from orchestrate.core.plan_index import PlanIndex, breach
+from orchestrate.core.rules import RuleError, compile_rule, compile_value
+from orchestrate.engine.start import start_in
+from orchestrate.plans.versions import find_version
+from orchestrate.records.audit import record
 from orchestrate.triggers import store
 from orchestrate.triggers.contracts import AfterRun, Outcome, Trigger
 from orchestrate.triggers.store import Kept
-from orchestrate.versions import find_version
 
 NAMES = ("data", "event")
 """What expressions may speak of."""

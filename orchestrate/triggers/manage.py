@@ -10,7 +10,7 @@ from home.context import Context
 from home.contracts import Argument, Nothing, Request, Response
 from home.text import plain
 from ingest.arrival_store import forget_log_in
-from orchestrate.audit import record
+from orchestrate.records.audit import record
 from orchestrate.triggers import intake, store
 from orchestrate.triggers.contracts import Schedule
 from orchestrate.triggers.schedule import due_after

@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 from home.contracts import utc_text
 from home.database import Database, Row
 from home.errors import Refused, unknown
-from orchestrate.statements import RAISE
+from orchestrate.engine.statements import RAISE
 from orchestrate.triggers.contracts import Trigger
 
 FAILING = 5

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from home.context import Context, Stores
 from home.settings import Configuration, Settings
-from orchestrate.approvals import AlreadyDecided, DecideRequest, TooLate, decide
+from orchestrate.people.approvals import AlreadyDecided, DecideRequest, TooLate, decide
 
 
 def say(what: str) -> None:

@@ -5,8 +5,8 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from orchestrate.core import replay
-from orchestrate.events import parse_event
+from orchestrate.core.events import parse_event
+from orchestrate.core.machine import replay
 from tests.chaos.virtual import World
 
 STRANDED = """

@@ -20,9 +20,9 @@ from typing import Any
 from orchestrate.connectors.options import Options
 from orchestrate.connectors.port import About, CallFailed, Later, Work
 from orchestrate.contracts import Plan
-from orchestrate.plan_index import PlanIndex
-from orchestrate.start import start_with
-from orchestrate.statements import post
+from orchestrate.core.plan_index import PlanIndex
+from orchestrate.engine.start import start_with
+from orchestrate.engine.statements import post
 from tests.chaos.promises import STRANDED, findings
 from tests.chaos.virtual import VirtualLoop, Worker, World
 from tests.orchestrate.engine.schedules import LISTS, decision, grown, rule

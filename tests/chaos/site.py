@@ -14,10 +14,10 @@ from home.clock import SystemClock
 from home.database import Database
 from home.ids import new_id
 from orchestrate.contracts import Binding, Parallel, Plan, Sequence, Step
-from orchestrate.plan_index import PlanIndex
-from orchestrate.rules import compile_rule
-from orchestrate.start import start_in
-from orchestrate.versions import Verdict, add_version
+from orchestrate.core.plan_index import PlanIndex
+from orchestrate.core.rules import compile_rule
+from orchestrate.engine.start import start_in
+from orchestrate.plans.versions import Verdict, add_version
 from tests.chaos.form import wait
 from tests.chaos.systems import FOLDER, Call, calls
 from tests.orchestrate.engine.schedules import a_plan

@@ -15,11 +15,11 @@ from home.database import Database
 from home.settings import Configuration, Settings
 from orchestrate.connectors.registry import open_connectors
 from orchestrate.contracts import Binding, Plan, Retry, Step
-from orchestrate.engine import Engine
-from orchestrate.plan_index import PlanIndex
-from orchestrate.rules import compile_rule
-from orchestrate.start import start_in
-from orchestrate.table import TableDriver
+from orchestrate.core.plan_index import PlanIndex
+from orchestrate.core.rules import compile_rule
+from orchestrate.engine.engine import Engine
+from orchestrate.engine.start import start_in
+from orchestrate.engine.table import TableDriver
 from tests.chaos.form import rounds, tell, wait
 from tests.orchestrate.engine.schedules import START, a_plan
 

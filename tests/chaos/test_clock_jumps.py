@@ -8,11 +8,10 @@ import pytest
 
 from home.clock import SettableClock
 from home.database import Database
-from orchestrate import heartbeat
 from orchestrate.contracts import Retry, Sequence, Sla
-from orchestrate.engine import Engine
-from orchestrate.start import start_in
-from orchestrate.table import TableDriver
+from orchestrate.engine.engine import Engine, heartbeat
+from orchestrate.engine.start import start_in
+from orchestrate.engine.table import TableDriver
 from tests.chaos.form import rounds, tell, wait
 from tests.chaos.test_lost_answers import Once
 from tests.orchestrate.engine.schedules import a_plan, human, index, service

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 import home.database
-from orchestrate.engine import Engine
-from orchestrate.table import TableDriver
+from orchestrate.engine.engine import Engine
+from orchestrate.engine.table import TableDriver
 from tests.chaos.conftest import Sites
 from tests.chaos.form import LONG, tell, wait
 from tests.chaos.test_lost_answers import Once

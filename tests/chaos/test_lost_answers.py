@@ -10,10 +10,10 @@ import pytest
 
 from home.database import Database
 from orchestrate.connectors.port import Work
-from orchestrate.engine import Engine
-from orchestrate.heartbeat import Heartbeat
-from orchestrate.journal import Journal
-from orchestrate.table import TableDriver
+from orchestrate.engine.engine import Engine
+from orchestrate.engine.heartbeat import Heartbeat
+from orchestrate.engine.journal import Journal
+from orchestrate.engine.table import TableDriver
 from tests.chaos.conftest import Sites
 from tests.chaos.form import LONG, rounds, tell, wait
 from tests.chaos.site import NONE, STEPS, SWIFT

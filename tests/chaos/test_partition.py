@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from home.database import Database
-from orchestrate.heartbeat import Heartbeat
+from orchestrate.engine.heartbeat import Heartbeat
 from tests.chaos.conftest import Sites
 from tests.chaos.form import LONG, rounds, tell, wait
 from tests.chaos.network import cable

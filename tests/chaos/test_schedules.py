@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-import orchestrate.sub_plans
-from orchestrate import statements
+import orchestrate.engine.sub_plans
+from orchestrate.engine import statements
 from tests.chaos.form import rounds
 from tests.chaos.schedules import first_broken, main, played
 
@@ -39,7 +39,7 @@ def write_twice(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def forget_to_tell(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a sub-plan end without telling who called it."""
-    monkeypatch.setattr(orchestrate.sub_plans, "letters", lambda *_, **__: [])
+    monkeypatch.setattr(orchestrate.engine.sub_plans, "letters", lambda *_, **__: [])
 
 
 @pytest.mark.parametrize("fault", [park_unguarded, overrule, write_twice, forget_to_tell])
@@ -48,8 +48,8 @@ def test_a_planted_fault_is_found_and_its_seed_named(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    before = statements.PARK, statements.COMMIT, orchestrate.sub_plans.letters
+    before = statements.PARK, statements.COMMIT, orchestrate.engine.sub_plans.letters
     fault(monkeypatch)
-    assert (statements.PARK, statements.COMMIT, orchestrate.sub_plans.letters) != before
+    assert (statements.PARK, statements.COMMIT, orchestrate.engine.sub_plans.letters) != before
     assert main(["--first", "50", "--seeds", "400"]) == 1
     assert "python -m tests.chaos.schedules --seed " in capsys.readouterr().out

@@ -9,9 +9,9 @@ import pytest
 from home.clock import SystemClock
 from home.database import Database
 from orchestrate.contracts import Sequence
-from orchestrate.engine import Engine
-from orchestrate.start import start_in
-from orchestrate.table import TableDriver
+from orchestrate.engine.engine import Engine
+from orchestrate.engine.start import start_in
+from orchestrate.engine.table import TableDriver
 from tests.chaos.form import rounds, tell, wait
 from tests.chaos.site import ROOT
 from tests.chaos.test_lost_answers import Once

@@ -15,15 +15,15 @@ from typing import Any
 
 from home.clock import Clock
 from home.sql import migrations
-from orchestrate.attempts import Host
 from orchestrate.connectors.port import Connector
-from orchestrate.heartbeat import FREE
-from orchestrate.journal import Journal
-from orchestrate.operations import Operation, apply
-from orchestrate.plan_index import PlanIndex
-from orchestrate.protected import Protected
-from orchestrate.segment import Segment
-from orchestrate.statements import Claimed, Execute, on_driver
+from orchestrate.core.plan_index import PlanIndex
+from orchestrate.engine.attempts import Host
+from orchestrate.engine.heartbeat import FREE
+from orchestrate.engine.journal import Journal
+from orchestrate.engine.operations import Operation, apply
+from orchestrate.engine.protected import Protected
+from orchestrate.engine.segment import Segment
+from orchestrate.engine.statements import Claimed, Execute, on_driver
 
 START = 1_700_000_000.0
 LIMIT_S = 3.0

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 from sqlalchemy import text
 
 from home.database import Database
-from orchestrate.statements import RAISE
+from orchestrate.engine.statements import RAISE
 from tests.dashboard.conftest import Served
 from tests.dashboard.test_pages import shows
 

@@ -14,8 +14,8 @@ from dashboard.guard import Guard
 from dashboard.runtime import Runtime
 from home.registry import Registry
 from home.settings import Configuration, Settings
-from orchestrate.acknowledge import link
-from orchestrate.callbacks import callback_url
+from orchestrate.awaiting.acknowledge import link
+from orchestrate.awaiting.callbacks import callback_url
 from orchestrate.connectors.notify import sent
 from orchestrate.connectors.port import Work
 from orchestrate.contracts import Step

@@ -17,8 +17,8 @@ from dashboard.runtime import Runtime
 from home.registry import load
 from home.settings import Configuration, Settings
 from orchestrate.contracts import Owner, Plan, Step
+from orchestrate.plans.versions import Verdict, add_version
 from orchestrate.triggers.webhook import new_secret
-from orchestrate.versions import Verdict, add_version
 
 SECRET = new_secret()
 BODY = json.dumps({"id": "C-1"})

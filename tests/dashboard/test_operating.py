@@ -17,8 +17,8 @@ import pytest
 from home.context import Context, Stores
 from home.settings import Configuration, Settings
 from ingest.catalog import all_logs
-from orchestrate.audit import VerifyRequest, verify
-from orchestrate.versions import Verdict, add_version
+from orchestrate.plans.versions import Verdict, add_version
+from orchestrate.records.audit import VerifyRequest, verify
 from tests.conftest import ROOT
 from tests.orchestrate.operations.plans import approval, plan_of
 from tests.orchestrate.watching.test_metrics import labels, scrape

@@ -14,8 +14,8 @@ from dashboard.runtime import Runtime
 from home.clock import SettableClock
 from home.registry import load
 from home.settings import Configuration, Settings
-from orchestrate.publish import publish_plan
-from orchestrate.runs import Span
+from orchestrate.plans.publish import publish_plan
+from orchestrate.runs.shown import Span
 from tests.dashboard.conftest import Served
 from tests.dashboard.test_pages import settled, shows
 from tests.orchestrate.operations.plans import plan_of, step
@@ -99,7 +99,7 @@ def test_a_step_is_drawn_from_when_it_could_begin_to_its_end() -> None:
 def test_beyond_the_backlog_the_api_says_429_and_when_to_come_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("orchestrate.backlog.COUNTED_EVERY_S", -1.0)
+    monkeypatch.setattr("orchestrate.engine.backlog.COUNTED_EVERY_S", -1.0)
     settings = Settings(home=tmp_path / "home", run_backlog=1)
     runtime = Runtime(Configuration(settings, {}), load())
     publish_plan(runtime.context(), plan_of(step("enter")))

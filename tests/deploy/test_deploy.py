@@ -14,8 +14,8 @@ import yaml
 from home.clock import SystemClock
 from home.command_line import parse
 from home.registry import load
-from orchestrate.fleet import Fleet
-from orchestrate.metrics import Metrics
+from orchestrate.watching.fleet import Fleet
+from orchestrate.watching.metrics import Metrics
 from tests.conftest import ROOT
 
 DEPLOY = ROOT / "deploy"
@@ -123,7 +123,7 @@ def test_a_postgresql_store_comes_back_from_a_dump(
     import psycopg
 
     from home.database import Database
-    from orchestrate.audit import record
+    from orchestrate.records.audit import record
 
     if shutil.which("pg_dump") is None:
         pytest.skip("pg_dump is not here")

@@ -104,12 +104,12 @@ def runs(folder: Path, request: pytest.FixtureRequest) -> None:
     """One run of the plan `orders`, brought to its end by people's decisions."""
     from home.context import Context, Stores
     from home.settings import configure
-    from orchestrate.approvals import DecideRequest, decide
-    from orchestrate.engine import Engine
-    from orchestrate.memory import MemoryDriver
-    from orchestrate.publish import publish_plan
-    from orchestrate.start_run import StartRequest, start
-    from orchestrate.tasks import TasksRequest, tasks
+    from orchestrate.engine.engine import Engine
+    from orchestrate.engine.memory import MemoryDriver
+    from orchestrate.people.approvals import DecideRequest, decide
+    from orchestrate.people.tasks import TasksRequest, tasks
+    from orchestrate.plans.publish import publish_plan
+    from orchestrate.runs.start_run import StartRequest, start
     from tests.orchestrate.operations.plans import order_plan
 
     configuration = configure({"home": folder / "home"}, {})

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from orchestrate.runs import RunsRequest, runs
-from orchestrate.tasks import TasksRequest, tasks
+from orchestrate.people.tasks import TasksRequest, tasks
+from orchestrate.runs.shown import RunsRequest, runs
 from tests.docs.test_adapters_page import BLOCK, examples
 
 from .walk import walk

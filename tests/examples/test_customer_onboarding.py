@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestrate.runs import RunsRequest, runs
-from orchestrate.tasks import TasksRequest, tasks
+from orchestrate.people.tasks import TasksRequest, tasks
+from orchestrate.runs.shown import RunsRequest, runs
 
 from .walk import walk
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from orchestrate.runs import RunsRequest, runs
+from orchestrate.runs.shown import RunsRequest, runs
 
 from .walk import walk
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrate.tasks import TasksRequest, tasks
+from orchestrate.people.tasks import TasksRequest, tasks
 
 from .walk import walk
 

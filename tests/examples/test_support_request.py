@@ -7,8 +7,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from orchestrate.runs import RunsRequest, runs
-from orchestrate.tasks import TasksRequest, tasks
+from orchestrate.people.tasks import TasksRequest, tasks
+from orchestrate.runs.shown import RunsRequest, runs
 from orchestrate.triggers.fire import Starter
 from orchestrate.triggers.webhook import receive
 from tests.conftest import ROOT

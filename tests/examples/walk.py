@@ -24,10 +24,10 @@ from home.context import Context, Stores
 from home.errors import BatonError
 from home.limits import read_limits
 from home.settings import configure
-from orchestrate.callbacks import CallbackRequest, callback
+from orchestrate.awaiting.callbacks import CallbackRequest, callback
 from orchestrate.connectors.registry import open_connectors
-from orchestrate.engine import Engine
-from orchestrate.memory import MemoryDriver
+from orchestrate.engine.engine import Engine
+from orchestrate.engine.memory import MemoryDriver
 from tests.conftest import ROOT
 from tests.docs.test_adapters_page import BLOCK, answered, differs, examples, lacks
 
@@ -57,7 +57,7 @@ class Walk:
         self._monkeypatch = monkeypatch
         monkeypatch.setattr(SystemClock, "now", lambda _: self.clock.now())
         # Commands and connectors write on connections of their own.
-        monkeypatch.setattr("orchestrate.memory.OPERATIONS_PER_TRANSACTION", 1)
+        monkeypatch.setattr("orchestrate.engine.memory.OPERATIONS_PER_TRANSACTION", 1)
         monkeypatch.chdir(folder)
         self._results = ThreadingHTTPServer(("127.0.0.1", 0), self._receiver())
         self.places = {STUB: self.stub.url, SERVICE: f"http://127.0.0.1:{self._results.server_port}"}

@@ -7,7 +7,7 @@ import pytest
 
 from mining.candidates import Candidate, CandidatesRequest, candidates, plannable_blocks
 from mining.lens import lens
-from orchestrate.generate import PlanRequest, plan
+from orchestrate.redesign.generate import PlanRequest, plan
 
 MONDAY = datetime(2026, 1, 5, 9)
 

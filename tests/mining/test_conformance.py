@@ -10,7 +10,7 @@ from mining.bpmn_blocks import of_tree
 from mining.conformance import compared
 from mining.errors import ModelError
 from mining.tree import choice, leaf, loop, parallel, sequence, silent
-from orchestrate.conformance import ConformanceRequest, conformance
+from orchestrate.proving.conformance import ConformanceRequest, conformance
 
 EPOCH = datetime(2026, 1, 5, 8)
 MODEL = sequence(leaf("Register"), parallel(leaf("Check"), leaf("Ask")), leaf("Pay"))

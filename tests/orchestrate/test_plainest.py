@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from orchestrate.plainest import plainest
+from orchestrate.proving.plainest import plainest
 
 NUMBERS = st.integers(-50, 50)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from orchestrate.plan_file import read_plan
+from orchestrate.plans.plan_file import read_plan
 
 Baton = Callable[..., Any]
 

@@ -8,7 +8,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from home.errors import NotFound
-from orchestrate.check import PlanRefused, check_plan
 from orchestrate.contracts import (
     Branch,
     Choice,
@@ -22,8 +21,9 @@ from orchestrate.contracts import (
     Sla,
     Step,
 )
-from orchestrate.plan_file import PlanFileError, parse_plan, plan_text, read_plan
-from orchestrate.yaml_text import YamlError, read_yaml, write_yaml
+from orchestrate.plans.check import PlanRefused, check_plan
+from orchestrate.plans.plan_file import PlanFileError, parse_plan, plan_text, read_plan
+from orchestrate.plans.yaml_text import YamlError, read_yaml, write_yaml
 
 PLAN = """\
 name: orders

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrate.rules import RuleError, compile_rule, field_of, has_field, literal
+from orchestrate.core.rules import RuleError, compile_rule, field_of, has_field, literal
 
 ENVIRONMENT = {
     "data": {"amount": 1500, "kind": "new", "my field": 2.5, "nothing": None},

@@ -43,7 +43,7 @@ class ConsumeOptions(Options):
     @classmethod
     def _rule(cls, where: str | None) -> str | None:
         if where is not None:
-            from orchestrate.rules import compile_rule
+            from orchestrate.core.rules import compile_rule
 
             try:
                 compile_rule(where)

@@ -16,7 +16,7 @@ from orchestrate.connectors.http.options import PLACE, HttpOptions
 from orchestrate.connectors.http.sign_in import SignIn
 from orchestrate.connectors.port import About, CallFailed, Later, Work, options_of
 from orchestrate.connectors.secrets import Secrets
-from orchestrate.plan_index import breach
+from orchestrate.core.plan_index import breach
 
 PASSING = {408, 425, 429}
 """Client errors that another attempt may not meet again; 5xx are too."""
@@ -67,7 +67,7 @@ class HttpConnector:
         given = {name: secrets.maybe(value) for name, value in options.headers.items()}
         given |= await self._sign_in.headers(options, secrets, work.timeout_s)
         if options.callback is not None:
-            from orchestrate.callbacks import callback_url
+            from orchestrate.awaiting.callbacks import callback_url
 
             try:
                 url = await asyncio.to_thread(callback_url, self._context, work)

@@ -9,7 +9,7 @@ import httpx
 from home.contracts import Contract
 from orchestrate.connectors.port import CallFailed
 from orchestrate.contracts import JsonSchema
-from orchestrate.plan_index import breach
+from orchestrate.core.plan_index import breach
 
 Place = Literal["path", "query", "header", "cookie"]
 

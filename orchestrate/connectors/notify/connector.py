@@ -108,7 +108,7 @@ class NotifyConnector:
         data: dict[str, Any] = dict(work.input)
         body = options.body
         if options.acknowledge_s is not None:
-            from orchestrate.acknowledge import link
+            from orchestrate.awaiting.acknowledge import link
 
             try:
                 data[LINK] = link(self._context, work)

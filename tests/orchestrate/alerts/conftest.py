@@ -11,9 +11,9 @@ from home.clock import SettableClock
 from home.context import Context
 from orchestrate.alerts.listing import AlertRow, AlertsRequest, alerts
 from orchestrate.alerts.loop import Alerting
-from orchestrate.start_run import StartRequest, start
-from orchestrate.statements import RAISE
-from orchestrate.versions import Verdict, add_version
+from orchestrate.engine.statements import RAISE
+from orchestrate.plans.versions import Verdict, add_version
+from orchestrate.runs.start_run import StartRequest, start
 from tests.orchestrate.connectors.smtp import Mail, mail_server
 from tests.orchestrate.operations.conftest import clock, context
 from tests.orchestrate.operations.plans import approval, plan_of

@@ -12,16 +12,16 @@ from orchestrate.alerts.kinds import KINDS
 from orchestrate.alerts.listing import AlertsRequest, alerts
 from orchestrate.alerts.settle import NotSettled, SettleRequest, settle
 from orchestrate.alerts.store import id_of, key_of
-from orchestrate.approvals import DecideRequest, decide
 from orchestrate.contracts import Binding, Step
-from orchestrate.engine import Engine
-from orchestrate.health import runs_well
-from orchestrate.memory import MemoryDriver
-from orchestrate.runs import ShowRequest, show
-from orchestrate.systems import ResetRequest, reset
+from orchestrate.engine.engine import Engine
+from orchestrate.engine.memory import MemoryDriver
+from orchestrate.people.approvals import DecideRequest, decide
+from orchestrate.plans.versions import Verdict, add_version
+from orchestrate.runs.shown import ShowRequest, show
 from orchestrate.triggers import store as triggers
 from orchestrate.triggers.add import AddTriggerRequest, add_trigger
-from orchestrate.versions import Verdict, add_version
+from orchestrate.watching.health import runs_well
+from orchestrate.watching.systems import ResetRequest, reset
 from tests.orchestrate.connectors.smtp import Mail, text_of
 from tests.orchestrate.operations.plans import plan_of
 

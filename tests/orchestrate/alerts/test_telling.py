@@ -14,7 +14,7 @@ from home.show_settings import show_settings
 from orchestrate.alerts import send as sending
 from orchestrate.alerts.loop import Alerting
 from orchestrate.alerts.settle import SettleRequest, settle
-from orchestrate.health import runs_well
+from orchestrate.watching.health import runs_well
 from tests.orchestrate.connectors.smtp import Mail, text_of
 
 from .conftest import Home, later, subjects, worker

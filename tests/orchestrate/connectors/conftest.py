@@ -103,7 +103,7 @@ def make_context(tmp_path: Path, clock: SettableClock) -> Iterator[Callable[...,
 @pytest.fixture(autouse=True)
 def commit_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Connectors write to the store too, on connections of their own."""
-    monkeypatch.setattr("orchestrate.memory.OPERATIONS_PER_TRANSACTION", 1)
+    monkeypatch.setattr("orchestrate.engine.memory.OPERATIONS_PER_TRANSACTION", 1)
 
 
 @pytest.fixture

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from orchestrate.contracts import Binding, Parallel, Retry, Sequence
-from orchestrate.core import advance, next_due, outstanding
-from orchestrate.effects import Alert, Completed, OpenTask, Refusal
-from orchestrate.entry import entry_of
-from orchestrate.events import Accepted, Asked, Cancel, Decided, Failed, Started, Succeeded, Tick
+from orchestrate.core.effects import Alert, Completed, OpenTask, Refusal
+from orchestrate.core.events import Accepted, Asked, Cancel, Decided, Failed, Started, Succeeded, Tick
+from orchestrate.core.machine import advance, next_due, outstanding
+from orchestrate.engine.entry import entry_of
 from tests.orchestrate.engine.schedules import START, a_plan, human, index, service
 
 A = {"node": "a", "visit": 1, "attempt": 1}

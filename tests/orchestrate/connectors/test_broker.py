@@ -20,8 +20,8 @@ from orchestrate.connectors.broker.link import KafkaWire, Links
 from orchestrate.connectors.broker.publish import PublishConnector
 from orchestrate.connectors.port import CallFailed, Later
 from orchestrate.contracts import Binding, Owner, Plan, Sequence, Step
-from orchestrate.engine import Engine
-from orchestrate.memory import MemoryDriver
+from orchestrate.engine.engine import Engine
+from orchestrate.engine.memory import MemoryDriver
 from tests.ingest.rabbit import Queue
 
 from .attempts import call, work

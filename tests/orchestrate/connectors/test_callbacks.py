@@ -9,14 +9,14 @@ import pytest
 from home.clock import SettableClock
 from home.context import Context
 from home.errors import Refused
-from orchestrate.approvals import TooLate
-from orchestrate.callbacks import CallbackRequest, callback
+from orchestrate.awaiting.callbacks import CallbackRequest, callback
+from orchestrate.awaiting.tokens import BadToken, read_token, signed
 from orchestrate.connectors.http.connector import HttpConnector
 from orchestrate.connectors.http.options import HttpOptions
 from orchestrate.contracts import Binding, Owner, Plan, Retry, Step
-from orchestrate.engine import Engine
-from orchestrate.memory import MemoryDriver
-from orchestrate.tokens import BadToken, read_token, signed
+from orchestrate.engine.engine import Engine
+from orchestrate.engine.memory import MemoryDriver
+from orchestrate.people.approvals import TooLate
 
 OUTPUT = {"type": "object", "required": ["approved"]}
 

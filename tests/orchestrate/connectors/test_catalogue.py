@@ -11,19 +11,19 @@ from hypothesis import strategies as st
 from home.clock import SettableClock
 from home.context import Context
 from home.errors import NotFound, UsageError
-from orchestrate.bind import BindRequest, bind
 from orchestrate.catalogue.command import CatalogueRequest, catalogue
 from orchestrate.catalogue.entries import components, entries
 from orchestrate.catalogue.search import ranked
 from orchestrate.catalogue.words import stems
-from orchestrate.check import check_plan
 from orchestrate.components.add import AddComponentRequest, add_component
 from orchestrate.connectors.registry import installed
 from orchestrate.contracts import Owner, Plan, Sequence, Step
-from orchestrate.engine import Engine
-from orchestrate.memory import MemoryDriver
-from orchestrate.publish import publish_plan
-from orchestrate.versions import find_version
+from orchestrate.engine.engine import Engine
+from orchestrate.engine.memory import MemoryDriver
+from orchestrate.plans.bind import BindRequest, bind
+from orchestrate.plans.check import check_plan
+from orchestrate.plans.publish import publish_plan
+from orchestrate.plans.versions import find_version
 
 from .test_openapi import ORDERS
 
@@ -151,7 +151,7 @@ def test_a_component_fits_this_system(context: Context) -> None:
 
 
 def _steps(plan: Plan) -> list[Step]:
-    from orchestrate.bind import steps_of
+    from orchestrate.plans.bind import steps_of
 
     return list(steps_of(plan.body))
 

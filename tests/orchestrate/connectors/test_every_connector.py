@@ -13,7 +13,7 @@ from home.context import Context
 from orchestrate.connectors.options import BadSettings, Options, meanings, read_options
 from orchestrate.connectors.port import About, Ask, CallFailed, Later
 from orchestrate.connectors.registry import close_connectors, find_connector, installed, open_connectors
-from orchestrate.plan_index import breach
+from orchestrate.core.plan_index import breach
 
 from .attempts import call, work
 from .cases import CASES, World, cancelled, step_of

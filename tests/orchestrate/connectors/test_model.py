@@ -12,16 +12,16 @@ from home.clock import SettableClock
 from home.context import Context
 from home.contracts import Nothing
 from home.errors import Refused
-from orchestrate.bindings import settled_step
 from orchestrate.connectors.model.connector import BLIND, ModelConnector
 from orchestrate.connectors.options import BadSettings
 from orchestrate.connectors.port import Ask, CallFailed
 from orchestrate.contracts import Binding, Owner, Plan, Step
-from orchestrate.engine import Engine
-from orchestrate.memory import MemoryDriver
+from orchestrate.engine.engine import Engine
+from orchestrate.engine.memory import MemoryDriver
 from orchestrate.models import scores
 from orchestrate.models.agreement import drifted, wilson
 from orchestrate.models.commands import ModelRequest, ResetRequest, list_models, reset, show
+from orchestrate.plans.bindings import settled_step
 
 from .attempts import call, work
 from .cases import FUNCTIONS

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from home.clock import SettableClock
 from home.context import Context
-from orchestrate.acknowledge import (
+from orchestrate.awaiting.acknowledge import (
     AcknowledgeRequest,
     NotificationsRequest,
     acknowledge,
@@ -18,14 +18,14 @@ from orchestrate.acknowledge import (
     page,
     shown,
 )
+from orchestrate.awaiting.tokens import BadToken
 from orchestrate.connectors.notify.connector import NotifyConnector, NotifyOptions
 from orchestrate.connectors.notify.template import BadTemplate, filled, places
 from orchestrate.connectors.options import BadSettings, read_options
 from orchestrate.connectors.port import CallFailed, Later
 from orchestrate.contracts import Binding, Owner, Plan, Step
-from orchestrate.engine import Engine
-from orchestrate.memory import MemoryDriver
-from orchestrate.tokens import BadToken
+from orchestrate.engine.engine import Engine
+from orchestrate.engine.memory import MemoryDriver
 
 from .attempts import call, work
 from .smtp import Mail, mail_server, text_of
@@ -222,7 +222,7 @@ def test_a_link_that_was_changed_or_is_of_elsewhere_does_nothing(flow: Flow, mai
     for wrong in (token[:-2], f"{body}x.{mac}", body, "", "a.b", "ä.ö", token * 20):
         with pytest.raises(BadToken):
             acknowledge(flow.context, AcknowledgeRequest(token=wrong))
-    from orchestrate.callbacks import CallbackRequest, callback
+    from orchestrate.awaiting.callbacks import CallbackRequest, callback
 
     with pytest.raises(BadToken):  # a token is good for what it was made for
         callback(flow.context, CallbackRequest(token=token, body="{}"))

@@ -9,13 +9,13 @@ import pytest
 
 from home.context import Context
 from home.errors import NotFound
-from orchestrate.bindings import settled_step
 from orchestrate.connectors.http.connector import HttpConnector
 from orchestrate.connectors.http.document import BadDocument, read_document
 from orchestrate.connectors.http.openapi import operation_of
 from orchestrate.connectors.port import CallFailed
 from orchestrate.contracts import Binding, Step
-from orchestrate.plan_index import breach
+from orchestrate.core.plan_index import breach
+from orchestrate.plans.bindings import settled_step
 
 from .attempts import call, work
 

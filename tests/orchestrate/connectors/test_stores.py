@@ -10,15 +10,15 @@ import pytest
 from home.context import Context
 from home.contracts import Nothing
 from home.erasure import Replacement
-from orchestrate.acknowledge import NotificationsRequest, notifications
 from orchestrate.awaiting import store
+from orchestrate.awaiting.acknowledge import NotificationsRequest, notifications
 from orchestrate.awaiting.store import Wait
+from orchestrate.awaiting.tokens import read_token, signed
 from orchestrate.connectors.notify import sent
 from orchestrate.connectors.port import Work
-from orchestrate.forgotten import erase_case, erase_person, own_tables, runs_with
 from orchestrate.models import scores
 from orchestrate.models.commands import ModelRequest, ResetRequest, list_models, reset, show
-from orchestrate.tokens import read_token, signed
+from orchestrate.records.forgotten import erase_case, erase_person, own_tables, runs_with
 
 from .attempts import work
 

@@ -10,9 +10,9 @@ from home.clock import Clock, SettableClock, SystemClock
 from home.database import Database
 from orchestrate.connectors.port import CallFailed, Work
 from orchestrate.contracts import Plan
-from orchestrate.driver import make_driver
-from orchestrate.engine import Engine
-from orchestrate.memory import MemoryDriver
+from orchestrate.engine.driver import make_driver
+from orchestrate.engine.engine import Engine
+from orchestrate.engine.memory import MemoryDriver
 
 PATIENCE_S = 60.0
 

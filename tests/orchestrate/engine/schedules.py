@@ -25,11 +25,11 @@ from orchestrate.contracts import (
     Sla,
     Step,
 )
-from orchestrate.core import advance, next_due, outstanding
-from orchestrate.effects import Effect, Refusal
-from orchestrate.events import Called, Decided, Event, Failed, Started, Succeeded, Tick
-from orchestrate.plan_index import PlanIndex
-from orchestrate.turn import State
+from orchestrate.core.effects import Effect, Refusal
+from orchestrate.core.events import Called, Decided, Event, Failed, Started, Succeeded, Tick
+from orchestrate.core.machine import advance, next_due, outstanding
+from orchestrate.core.plan_index import PlanIndex
+from orchestrate.core.turn import State
 
 START = 1_700_000_000.0
 SERVICE = Binding(connector="stub")

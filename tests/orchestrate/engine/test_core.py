@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from orchestrate.contracts import Binding, Branch, Choice, Loop, Parallel, Retry, Sequence, Skip, Sla, Step
-from orchestrate.core import next_due, outstanding
-from orchestrate.effects import (
+from orchestrate.core.effects import (
     Alert,
     CloseTask,
     Completed,
@@ -19,10 +18,11 @@ from orchestrate.effects import (
     Refusal,
     RemindTask,
 )
-from orchestrate.events import Accepted, Cancel, Decided, Failed, Pause, Resume, Succeeded, Tick
-from orchestrate.plan_index import PlanIndex
-from orchestrate.progress import progress
-from orchestrate.work import backoff
+from orchestrate.core.events import Accepted, Cancel, Decided, Failed, Pause, Resume, Succeeded, Tick
+from orchestrate.core.machine import next_due, outstanding
+from orchestrate.core.plan_index import PlanIndex
+from orchestrate.core.progress import progress
+from orchestrate.core.work import backoff
 from tests.orchestrate.engine.schedules import START, Schedule, a_plan, human, service
 
 HOUR = timedelta(hours=1)

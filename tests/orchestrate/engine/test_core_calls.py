@@ -6,9 +6,8 @@ from typing import Any
 import pytest
 
 from orchestrate.contracts import Binding, Each, Loop, Parallel, Retry, Sequence, Skip, Step
-from orchestrate.core import outstanding
-from orchestrate.effects import Alert, CloseTask, Completed, OpenTask, Refusal, StartRun, Tell
-from orchestrate.events import (
+from orchestrate.core.effects import Alert, CloseTask, Completed, OpenTask, Refusal, StartRun, Tell
+from orchestrate.core.events import (
     Called,
     Caller,
     Cancel,
@@ -21,7 +20,8 @@ from orchestrate.events import (
     Succeeded,
     Tick,
 )
-from orchestrate.progress import progress
+from orchestrate.core.machine import outstanding
+from orchestrate.core.progress import progress
 from tests.orchestrate.engine.schedules import START, Schedule, a_plan, human, service
 from tests.orchestrate.engine.test_core import no, ok, only, ready
 

@@ -7,10 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestrate.contracts import Plan
-from orchestrate.core import advance, next_due, outstanding, replay
-from orchestrate.due import whereabouts
-from orchestrate.effects import OpenTask, Refusal
-from orchestrate.events import (
+from orchestrate.core.due import whereabouts
+from orchestrate.core.effects import OpenTask, Refusal
+from orchestrate.core.events import (
     Accepted,
     Asked,
     Called,
@@ -26,8 +25,9 @@ from orchestrate.events import (
     Succeeded,
     Tick,
 )
-from orchestrate.progress import progress
-from orchestrate.turn import State, Turn
+from orchestrate.core.machine import advance, next_due, outstanding, replay
+from orchestrate.core.progress import progress
+from orchestrate.core.turn import State, Turn
 from tests.orchestrate.engine.schedules import LISTS, START, Schedule, plans
 
 seeds = st.integers(0, 2**32)

@@ -6,9 +6,8 @@ from typing import Any
 import pytest
 
 from orchestrate.contracts import Binding, Branch, Choice, Loop, Node, Parallel, Retry, Sequence, Skip, Sla
-from orchestrate.core import next_due, outstanding, replay
-from orchestrate.effects import Alert, CloseTask, MoveTask, OpenTask, Refusal
-from orchestrate.events import (
+from orchestrate.core.effects import Alert, CloseTask, MoveTask, OpenTask, Refusal
+from orchestrate.core.events import (
     Accepted,
     Cancel,
     Decided,
@@ -20,7 +19,8 @@ from orchestrate.events import (
     Succeeded,
     Tick,
 )
-from orchestrate.story import story
+from orchestrate.core.machine import next_due, outstanding, replay
+from orchestrate.runs.story import story
 from tests.orchestrate.engine.schedules import START, Schedule, a_plan, human, service
 from tests.orchestrate.engine.test_core import no, ok, only, ready
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from home.database import Database
-from orchestrate._dbos import PickleRefused, refuse_pickle
-from orchestrate.retention import purge_segments
+from orchestrate.engine._dbos import PickleRefused, refuse_pickle
+from orchestrate.records.retention import purge_segments
 from tests.orchestrate.engine.schedules import a_plan, service
 
 PLAN = a_plan(service("a"))
@@ -73,7 +73,7 @@ def test_a_forged_pickle_in_the_tables_of_dbos_does_not_run(
         refused.append(asked)
         return refuse_pickle()
 
-    monkeypatch.setattr("orchestrate._dbos.refuse_pickle", refuse)
+    monkeypatch.setattr("orchestrate.engine._dbos.refuse_pickle", refuse)
     second = bench("dbos", PLAN)
     until(lambda: len(refused) >= 2)
     run, _ = second.engine.start("planted")

@@ -11,8 +11,8 @@ from home.clock import SettableClock
 from home.errors import NotFound, Refused
 from orchestrate.connectors.port import Later, Work
 from orchestrate.contracts import Binding, Loop, Parallel, Plan, Retry, Sequence
-from orchestrate.journal import post_in
-from orchestrate.start import BadInput
+from orchestrate.engine.journal import post_in
+from orchestrate.engine.start import BadInput
 from tests.orchestrate.engine.schedules import a_plan, human, service
 
 DRIVERS = ("memory", "table", "dbos")
@@ -205,7 +205,7 @@ def test_a_step_whose_connector_is_not_here_goes_to_the_manual_queue(
 def test_runs_that_were_interrupted_go_on_where_they_were(
     bench: Callable[..., Any], until: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("orchestrate.engine.GRACE_S", 0.05)
+    monkeypatch.setattr("orchestrate.engine.engine.GRACE_S", 0.05)
     gate = Gate()
     body = Sequence(id="s", children=(service("a"), service("b", binding=Binding(connector="gate"))))
     made = bench("table", a_plan(body), gate=gate)

@@ -9,16 +9,16 @@ import pytest
 
 from home.clock import SettableClock
 from home.database import Database
-from orchestrate.attempts import Host
 from orchestrate.contracts import Sequence
-from orchestrate.engine import Engine
-from orchestrate.heartbeat import OF_WORKER, Heartbeat
-from orchestrate.journal import Journal
-from orchestrate.protected import Protected
-from orchestrate.release import release_in
-from orchestrate.segment import Segment
-from orchestrate.start import start_in
-from orchestrate.table import TableDriver
+from orchestrate.engine.attempts import Host
+from orchestrate.engine.engine import Engine
+from orchestrate.engine.heartbeat import OF_WORKER, Heartbeat
+from orchestrate.engine.journal import Journal
+from orchestrate.engine.protected import Protected
+from orchestrate.engine.segment import Segment
+from orchestrate.engine.start import start_in
+from orchestrate.engine.table import TableDriver
+from orchestrate.runs.release import release_in
 from tests.orchestrate.engine.conftest import Stub
 from tests.orchestrate.engine.schedules import START, a_plan, human, index, service
 
@@ -201,7 +201,7 @@ def test_a_run_whose_worker_dies_every_time_is_parked_and_the_others_proceed(dat
 def test_a_segment_that_breaks_again_and_again_is_stuck_until_it_is_released(
     database: Database, until: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("orchestrate.engine.POISON_PAUSE_S", 0.0)
+    monkeypatch.setattr("orchestrate.engine.engine.POISON_PAUSE_S", 0.0)
     plans: dict[int, Any] = {1: PLAN.plan}
 
     def load(name: str, version: int | None) -> Any:

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from home.database import Database
-from orchestrate.core import advance
-from orchestrate.entry import entry_of
-from orchestrate.events import Succeeded
-from orchestrate.journal import Journal, post_in
-from orchestrate.operations import Park, Verdict, apply
-from orchestrate.start import start_in
-from orchestrate.statements import Claimed, Commit, Execute, on_driver
+from orchestrate.core.events import Succeeded
+from orchestrate.core.machine import advance
+from orchestrate.engine.entry import entry_of
+from orchestrate.engine.journal import Journal, post_in
+from orchestrate.engine.operations import Park, Verdict, apply
+from orchestrate.engine.start import start_in
+from orchestrate.engine.statements import Claimed, Commit, Execute, on_driver
 from tests.orchestrate.engine.schedules import START, a_plan, human, index, service
 
 PLAN = index(a_plan(service("a")))
@@ -237,7 +237,7 @@ def test_a_task_is_opened_in_the_transaction_that_journals_why(
 
 
 def test_a_hundred_thousand_parked_runs_are_not_read_to_find_those_that_are_due(tmp_path: Any) -> None:
-    from orchestrate import engine, heartbeat, statements, watch
+    from orchestrate.engine import engine, heartbeat, statements, watch
 
     database = Database(f"sqlite:///{tmp_path / 'state.sqlite'}")
     values = {"worker": "w", "now": START, "limit": 1, "run": "r", "oldest": 0, "poison": 5, "why": ""}
@@ -288,7 +288,7 @@ def test_ten_thousand_waiting_low_runs_do_not_delay_a_high_one_and_none_waits_fo
 
 
 def test_a_postgres_look_for_due_runs_reads_no_more_than_it_may_take(postgres_database: str) -> None:
-    from orchestrate import statements
+    from orchestrate.engine import statements
 
     database = Database(postgres_database)
     crowd(database, 10_000)

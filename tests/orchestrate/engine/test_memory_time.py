@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestrate.memory import not_before
+from orchestrate.engine.memory import not_before
 
 
 @settings(max_examples=30)

@@ -16,12 +16,12 @@ from home.errors import SettingError
 from home.limits import SystemLimits, read_limits
 from orchestrate.connectors.port import CallFailed, Work
 from orchestrate.contracts import Binding, Parallel, Retry, Sequence
-from orchestrate.driver import make_driver
-from orchestrate.engine import Engine
-from orchestrate.memory import MemoryDriver
-from orchestrate.places import Asked, enter, leave
-from orchestrate.protection import Request, Standing, admit, settle
-from orchestrate.statements import on_driver
+from orchestrate.engine.driver import make_driver
+from orchestrate.engine.engine import Engine
+from orchestrate.engine.memory import MemoryDriver
+from orchestrate.engine.places import Asked, enter, leave
+from orchestrate.engine.protection import Request, Standing, admit, settle
+from orchestrate.engine.statements import on_driver
 from tests.orchestrate.engine.schedules import START, a_plan, human, service
 
 ERP = "ERP"

@@ -12,11 +12,11 @@ from home.clock import SettableClock
 from home.context import Context, Stores
 from home.database import Database
 from home.settings import Configuration, Settings
-from orchestrate.approvals import AlreadyDecided, DecideRequest, TooLate, decide
 from orchestrate.contracts import Sequence
-from orchestrate.engine import Engine
-from orchestrate.start import start_in
-from orchestrate.table import TableDriver
+from orchestrate.engine.engine import Engine
+from orchestrate.engine.start import start_in
+from orchestrate.engine.table import TableDriver
+from orchestrate.people.approvals import AlreadyDecided, DecideRequest, TooLate, decide
 from tests.chaos.form import rounds
 from tests.orchestrate.engine.schedules import a_plan, human, index, service
 

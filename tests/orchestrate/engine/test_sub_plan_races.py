@@ -7,8 +7,8 @@ from typing import Any
 from home.database import Database
 from home.errors import Refused
 from orchestrate.contracts import Each, Plan, Sequence, Step
-from orchestrate.engine import Engine
-from orchestrate.table import TableDriver
+from orchestrate.engine.engine import Engine
+from orchestrate.engine.table import TableDriver
 from tests.orchestrate.engine.conftest import Stub
 from tests.orchestrate.engine.schedules import a_plan, service
 

@@ -15,17 +15,17 @@ from home.context import Context, Stores
 from home.database import Database
 from home.settings import Configuration, Settings
 from home.sql import migrations
-from orchestrate.approvals import DecideRequest, decide
 from orchestrate.connectors.port import Work
 from orchestrate.contracts import Plan
-from orchestrate.core import replay
-from orchestrate.driver import make_driver
-from orchestrate.engine import Engine
-from orchestrate.migration import events_of
-from orchestrate.plan_index import PlanIndex
-from orchestrate.rules import compile_rule
-from orchestrate.runs import RunsRequest, ShowRequest, runs, show
-from orchestrate.task_table import writes
+from orchestrate.core.machine import replay
+from orchestrate.core.migration import events_of
+from orchestrate.core.plan_index import PlanIndex
+from orchestrate.core.rules import compile_rule
+from orchestrate.engine.driver import make_driver
+from orchestrate.engine.engine import Engine
+from orchestrate.engine.task_table import writes
+from orchestrate.people.approvals import DecideRequest, decide
+from orchestrate.runs.shown import RunsRequest, ShowRequest, runs, show
 
 FORMATS = Path(__file__).parent / "formats"
 PARKED = 100

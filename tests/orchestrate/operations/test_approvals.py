@@ -11,8 +11,7 @@ from sqlalchemy.engine import Connection
 from home.clock import SettableClock
 from home.context import Context
 from home.errors import NotFound, Refused
-from orchestrate.approvals import AlreadyDecided, DecideRequest, TooLate, decide
-from orchestrate.audit import VerifyRequest, verify
+from orchestrate.people.approvals import AlreadyDecided, DecideRequest, TooLate, decide
 from orchestrate.people.handing import (
     ClaimRequest,
     CommentRequest,
@@ -21,7 +20,8 @@ from orchestrate.people.handing import (
     comment,
     delegate,
 )
-from orchestrate.tasks import TasksRequest, tasks
+from orchestrate.people.tasks import TasksRequest, tasks
+from orchestrate.records.audit import VerifyRequest, verify
 from tests.chaos.form import rounds
 
 RACES = rounds(quick=300, long=1_000)

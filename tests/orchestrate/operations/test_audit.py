@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from home.context import Context
-from orchestrate.audit import (
+from orchestrate.records.audit import (
     ChainBroken,
     HeadRequest,
     VerifyRequest,

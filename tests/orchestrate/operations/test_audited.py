@@ -12,11 +12,11 @@ from home.contracts import Request, Response
 from home.errors import Refused
 from home.registry import Command, load
 from home.settings import Configuration, Settings
-from orchestrate import audited
-from orchestrate.audit import VerifyRequest, verify
-from orchestrate.audit_list import AuditListRequest, audit_list
-from orchestrate.statements import on_sqlalchemy, raise_alert
-from orchestrate.versions import Verdict, add_version
+from orchestrate.engine.statements import on_sqlalchemy, raise_alert
+from orchestrate.plans.versions import Verdict, add_version
+from orchestrate.records import audited
+from orchestrate.records.audit import VerifyRequest, verify
+from orchestrate.records.audit_list import AuditListRequest, audit_list
 
 from .plans import approval, plan_of
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrate.durations import at_level, at_levels, curve
+from orchestrate.proving.durations import at_level, at_levels, curve
 
 LEVELS = np.linspace(0, 1, 21)
 

@@ -15,17 +15,17 @@ from ingest.contracts import IngestRequest
 from ingest.load import ingest
 from mining.lens import lens
 from mining.saved_filters import SaveFilterRequest, save_filter
-from orchestrate.approvals import DecideRequest, decide
-from orchestrate.audit import VerifyRequest, verify
-from orchestrate.engine import Engine
-from orchestrate.forget import ForgetRequest, Forgotten, forget
-from orchestrate.forgotten import StillOpen
-from orchestrate.memory import MemoryDriver
+from orchestrate.engine.engine import Engine
+from orchestrate.engine.memory import MemoryDriver
+from orchestrate.people.approvals import DecideRequest, decide
 from orchestrate.people.handing import CommentRequest, comment
-from orchestrate.publish import publish_plan
-from orchestrate.runs import ShowRequest, show
-from orchestrate.start_run import StartRequest, start
-from orchestrate.steering import CancelRequest, cancel
+from orchestrate.plans.publish import publish_plan
+from orchestrate.records.audit import VerifyRequest, verify
+from orchestrate.records.forget import ForgetRequest, Forgotten, forget
+from orchestrate.records.forgotten import StillOpen
+from orchestrate.runs.shown import ShowRequest, show
+from orchestrate.runs.start_run import StartRequest, start
+from orchestrate.runs.steering import CancelRequest, cancel
 
 from .plans import order_plan
 

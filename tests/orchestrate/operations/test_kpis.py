@@ -15,15 +15,15 @@ from home.settings import Configuration, Settings
 from ingest.contracts import IngestRequest
 from ingest.load import ingest
 from mining.kpis import Kpi
-from orchestrate.approvals import DecideRequest, decide
 from orchestrate.contracts import Observed, Parallel, Plan, Provenance, Sequence, Step
-from orchestrate.engine import Engine
-from orchestrate.kpis import Kpis, KpisRequest, kpis
-from orchestrate.memory import MemoryDriver
-from orchestrate.sandbox import SandboxRequest, sandbox
-from orchestrate.start_run import StartRequest, start
-from orchestrate.tasks import TasksRequest, tasks
-from orchestrate.versions import Verdict, add_version
+from orchestrate.engine.engine import Engine
+from orchestrate.engine.memory import MemoryDriver
+from orchestrate.people.approvals import DecideRequest, decide
+from orchestrate.people.tasks import TasksRequest, tasks
+from orchestrate.plans.versions import Verdict, add_version
+from orchestrate.proving.kpis import Kpis, KpisRequest, kpis
+from orchestrate.proving.sandbox import SandboxRequest, sandbox
+from orchestrate.runs.start_run import StartRequest, start
 
 from .plans import HOUR, plan_of, step
 

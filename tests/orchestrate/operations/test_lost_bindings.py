@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from home.context import Context
-from orchestrate.bind import BindRequest, bind
 from orchestrate.contracts import Owner, Plan, Sequence, Step
-from orchestrate.publish import publish_plan
+from orchestrate.plans.bind import BindRequest, bind
+from orchestrate.plans.publish import publish_plan
 
 
 def test_a_binding_that_a_new_version_lacks_is_named(context: Context, tmp_path: Path) -> None:

@@ -11,21 +11,21 @@ from hypothesis import strategies as st
 from home.clock import SettableClock
 from home.context import Context
 from home.errors import Refused
-from orchestrate.approvals import DecideRequest, decide
-from orchestrate.audit import VerifyRequest, verify
 from orchestrate.contracts import Plan, Sequence, Sla, Step
-from orchestrate.core import next_due, replay
-from orchestrate.engine import Engine
-from orchestrate.memory import MemoryDriver
-from orchestrate.migrate import MigrateRequest, Migration, migrate
-from orchestrate.migration import Unsafe, events_of, proven
-from orchestrate.plan_index import PlanIndex
-from orchestrate.publish import publish_plan
-from orchestrate.rules import compile_rule
-from orchestrate.run_rows import journal_of
-from orchestrate.runs import ShowRequest, show
-from orchestrate.start_run import StartRequest, start
-from orchestrate.tasks import TasksRequest, tasks
+from orchestrate.core.machine import next_due, replay
+from orchestrate.core.migration import Unsafe, events_of, proven
+from orchestrate.core.plan_index import PlanIndex
+from orchestrate.core.rules import compile_rule
+from orchestrate.engine.engine import Engine
+from orchestrate.engine.memory import MemoryDriver
+from orchestrate.people.approvals import DecideRequest, decide
+from orchestrate.people.tasks import TasksRequest, tasks
+from orchestrate.plans.publish import publish_plan
+from orchestrate.records.audit import VerifyRequest, verify
+from orchestrate.runs.migrate import MigrateRequest, Migration, migrate
+from orchestrate.runs.rows import journal_of
+from orchestrate.runs.shown import ShowRequest, show
+from orchestrate.runs.start_run import StartRequest, start
 from tests.orchestrate.engine.schedules import LISTS, Schedule, index, plans
 
 from .plans import approval, plan_of, step

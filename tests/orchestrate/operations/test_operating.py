@@ -15,17 +15,17 @@ from home.errors import NotFound, Refused, UsageError
 from home.limits import SystemLimits
 from home.settings import Configuration, configure
 from home.show_settings import show_settings
-from orchestrate.audit import VerifyRequest, verify
-from orchestrate.backlog import TooMany
 from orchestrate.contracts import Sequence
-from orchestrate.places import Asked, enter, leave
-from orchestrate.publish import publish_plan
-from orchestrate.release import ReleaseRequest, release
-from orchestrate.retention import RetentionRequest, retention
-from orchestrate.runs import RunsRequest, ShowRequest, runs, show
-from orchestrate.start_run import StartRequest, start
-from orchestrate.statements import on_sqlalchemy
-from orchestrate.systems import ResetRequest, reset, systems
+from orchestrate.engine.backlog import TooMany
+from orchestrate.engine.places import Asked, enter, leave
+from orchestrate.engine.statements import on_sqlalchemy
+from orchestrate.plans.publish import publish_plan
+from orchestrate.records.audit import VerifyRequest, verify
+from orchestrate.records.retention import RetentionRequest, retention
+from orchestrate.runs.release import ReleaseRequest, release
+from orchestrate.runs.shown import RunsRequest, ShowRequest, runs, show
+from orchestrate.runs.start_run import StartRequest, start
+from orchestrate.watching.systems import ResetRequest, reset, systems
 
 from .plans import plan_of, step
 
@@ -169,7 +169,7 @@ def test_systems_are_listed_with_their_breakers_and_one_is_closed_by_hand(
 def test_beyond_the_backlog_nothing_is_started_and_the_refusal_says_when_to_come_again(
     published: Context, clock: SettableClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("orchestrate.backlog.COUNTED_EVERY_S", -1.0)
+    monkeypatch.setattr("orchestrate.engine.backlog.COUNTED_EVERY_S", -1.0)
     few = published.settings.model_copy(update={"run_backlog": 2})
     context = Context(Configuration(few, {}), published.stores, clock=clock, actor="ada")
     for _ in range(2):

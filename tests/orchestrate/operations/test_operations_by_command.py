@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from orchestrate.plan_file import plan_text
+from orchestrate.plans.plan_file import plan_text
 
 from .plans import order_plan
 

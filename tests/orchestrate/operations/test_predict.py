@@ -17,8 +17,8 @@ from orchestrate.contracts import (
     Sla,
     Step,
 )
-from orchestrate.predict import design_effect, predict
-from orchestrate.twin import HELPED, Model, escalated, play
+from orchestrate.proving.predict import design_effect, predict
+from orchestrate.proving.twin import HELPED, Model, escalated, play
 
 from .plans import HOUR, plan_of, step
 

@@ -6,12 +6,12 @@ import pytest
 
 from home.context import Context
 from home.errors import Refused, UsageError
-from orchestrate import backtest
-from orchestrate.backtest import Backtest
-from orchestrate.check import PlanRefused
 from orchestrate.contracts import Owner, Plan, Provenance, Sequence
-from orchestrate.publish import GateClosed, publish_plan
-from orchestrate.versions import find_version
+from orchestrate.plans.check import PlanRefused
+from orchestrate.plans.publish import GateClosed, publish_plan
+from orchestrate.plans.versions import find_version
+from orchestrate.proving import backtest
+from orchestrate.proving.backtest import Backtest
 
 from .plans import order_plan, plan_of, step
 

@@ -4,10 +4,10 @@ import pytest
 
 from home.errors import NotFound, Refused
 from orchestrate.contracts import Change, Evidence, Move, Sequence
-from orchestrate.moves import MovesRequest, moves
-from orchestrate.plan_file import parse_plan, plan_text
-from orchestrate.publish import publish_plan
-from orchestrate.published import PublishedRequest, published
+from orchestrate.plans.moves import MovesRequest, moves
+from orchestrate.plans.plan_file import parse_plan, plan_text
+from orchestrate.plans.publish import publish_plan
+from orchestrate.plans.published import PublishedRequest, published
 from tests.orchestrate.operations.plans import order_plan, plan_of, step
 
 

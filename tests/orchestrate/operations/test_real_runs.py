@@ -12,20 +12,20 @@ from ingest.catalog import find_log
 from ingest.contracts import IngestRequest
 from ingest.errors import Rejected
 from ingest.load import ingest
-from orchestrate.approvals import DecideRequest, TooLate, decide
-from orchestrate.audit import VerifyRequest, verify
 from orchestrate.contracts import Sequence, Sla
-from orchestrate.engine import Engine
-from orchestrate.memory import MemoryDriver
-from orchestrate.plan_index import PlanIndex
-from orchestrate.played import Case, play_runs
-from orchestrate.publish import publish_plan
-from orchestrate.rules import compile_rule
-from orchestrate.runs import RunsRequest, ShowRequest, runs, show
-from orchestrate.start_run import StartRequest, start
-from orchestrate.steering import CancelRequest, cancel
-from orchestrate.tasks import TasksRequest, tasks
-from orchestrate.world import World
+from orchestrate.core.plan_index import PlanIndex
+from orchestrate.core.rules import compile_rule
+from orchestrate.engine.engine import Engine
+from orchestrate.engine.memory import MemoryDriver
+from orchestrate.people.approvals import DecideRequest, TooLate, decide
+from orchestrate.people.tasks import TasksRequest, tasks
+from orchestrate.plans.publish import publish_plan
+from orchestrate.proving.played import Case, play_runs
+from orchestrate.proving.world import World
+from orchestrate.records.audit import VerifyRequest, verify
+from orchestrate.runs.shown import RunsRequest, ShowRequest, runs, show
+from orchestrate.runs.start_run import StartRequest, start
+from orchestrate.runs.steering import CancelRequest, cancel
 
 from .plans import approval, order_plan, plan_of, step
 

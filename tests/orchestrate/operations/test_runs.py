@@ -8,13 +8,13 @@ import pytest
 from home.clock import SettableClock
 from home.context import Context
 from home.errors import NotFound, Refused, UsageError
-from orchestrate.approvals import DecideRequest, TooLate, decide
-from orchestrate.audit import VerifyRequest, verify
-from orchestrate.publish import publish_plan
-from orchestrate.runs import RunsRequest, ShowRequest, runs, show
-from orchestrate.start_run import StartRequest, start
-from orchestrate.steering import CancelRequest, cancel
-from orchestrate.tasks import TasksRequest, tasks
+from orchestrate.people.approvals import DecideRequest, TooLate, decide
+from orchestrate.people.tasks import TasksRequest, tasks
+from orchestrate.plans.publish import publish_plan
+from orchestrate.records.audit import VerifyRequest, verify
+from orchestrate.runs.shown import RunsRequest, ShowRequest, runs, show
+from orchestrate.runs.start_run import StartRequest, start
+from orchestrate.runs.steering import CancelRequest, cancel
 
 from .plans import order_plan
 

@@ -11,21 +11,21 @@ from home.context import Context
 from home.duck import rows
 from home.errors import Refused
 from ingest.catalog import find_log
-from orchestrate.bind import BindRequest, bind
 from orchestrate.connectors.port import Work
 from orchestrate.connectors.sandbox import SandboxConnector
 from orchestrate.contracts import Branch, Choice, Loop, Node, Observed, Sequence, Skip, Sla, Step
-from orchestrate.core import replay
-from orchestrate.events import parse_event
-from orchestrate.plan_index import PlanIndex
-from orchestrate.played import Case, PlayedRun, play_runs
-from orchestrate.publish import publish_plan
-from orchestrate.rules import compile_rule
-from orchestrate.runs import RunsRequest, ShowRequest, runs, show
-from orchestrate.sandbox import SandboxRequest, sandbox
-from orchestrate.tasks import TasksRequest, tasks
-from orchestrate.twin import Model, play
-from orchestrate.world import World, drawn
+from orchestrate.core.events import parse_event
+from orchestrate.core.machine import replay
+from orchestrate.core.plan_index import PlanIndex
+from orchestrate.core.rules import compile_rule
+from orchestrate.people.tasks import TasksRequest, tasks
+from orchestrate.plans.bind import BindRequest, bind
+from orchestrate.plans.publish import publish_plan
+from orchestrate.proving.played import Case, PlayedRun, play_runs
+from orchestrate.proving.sandbox import SandboxRequest, sandbox
+from orchestrate.proving.twin import Model, play
+from orchestrate.proving.world import World, drawn
+from orchestrate.runs.shown import RunsRequest, ShowRequest, runs, show
 
 from .plans import HOUR, order_plan, plan_of, step
 

@@ -9,25 +9,27 @@ import pytest
 from home.clock import SettableClock
 from home.context import Context
 from home.errors import NotFound, Refused, UsageError
-from orchestrate.approvals import DecideRequest, TooLate, decide
-from orchestrate.check import PlanRefused, check_plan
 from orchestrate.contracts import Each, Parallel, Plan, Sequence, Step
-from orchestrate.core import replay
-from orchestrate.engine import Engine
-from orchestrate.events import parse_event
+from orchestrate.core.events import parse_event
+from orchestrate.core.machine import replay
+from orchestrate.core.plan_index import PlanIndex
+from orchestrate.core.rules import compile_rule
+from orchestrate.engine.engine import Engine
+from orchestrate.engine.memory import MemoryDriver
 from orchestrate.export.bpmn import plan_bpmn
 from orchestrate.export.mermaid import plan_mermaid
-from orchestrate.memory import MemoryDriver
-from orchestrate.plan_file import parse_plan, plan_text
-from orchestrate.plan_index import PlanIndex
-from orchestrate.played import Case, play_runs
-from orchestrate.predict import predict
-from orchestrate.publish import publish_plan
-from orchestrate.rules import compile_rule
-from orchestrate.runs import RunsRequest, ShowRequest, runs, show
-from orchestrate.start_run import StartRequest, start
-from orchestrate.steered import Steered
-from orchestrate.steering import (
+from orchestrate.people.approvals import DecideRequest, TooLate, decide
+from orchestrate.people.tasks import TasksRequest, tasks
+from orchestrate.plans.check import PlanRefused, check_plan
+from orchestrate.plans.plan_file import parse_plan, plan_text
+from orchestrate.plans.publish import publish_plan
+from orchestrate.proving.played import Case, play_runs
+from orchestrate.proving.predict import predict
+from orchestrate.proving.world import World
+from orchestrate.runs.shown import RunsRequest, ShowRequest, runs, show
+from orchestrate.runs.start_run import StartRequest, start
+from orchestrate.runs.steered import Steered
+from orchestrate.runs.steering import (
     CancelRequest,
     PauseRequest,
     RescheduleRequest,
@@ -39,8 +41,6 @@ from orchestrate.steering import (
     resume,
     retry,
 )
-from orchestrate.tasks import TasksRequest, tasks
-from orchestrate.world import World
 
 from .plans import plan_of, step
 
@@ -105,7 +105,7 @@ def test_called_runs_do_the_step_and_both_ways_are_shown(context: Context, settl
     assert (shown.step, shown.data) == ("Ship", {"lines": [5, 7], "approve": said})
     journal = context.state.rows("select * from journal where run = :run order by rev", {"run": run})
     state = json.loads(context.state.rows("select state from run where id = :run", {"run": run})[0]["state"])
-    from orchestrate.run_rows import Reader
+    from orchestrate.runs.rows import Reader
 
     index = Reader(context.state).index({"plan": "orders", "version": 1})
     assert replay(index, [(parse_event(row["event"]), row["at"]) for row in journal]) == state

@@ -14,11 +14,11 @@ from home.settings import Configuration, Settings
 from mining.kpis import Kpi, kpi_table
 from orchestrate.connectors.port import CallFailed, Work
 from orchestrate.contracts import Binding, Owner, Plan, Retry, Sequence, Step
-from orchestrate.engine import Engine
-from orchestrate.kpis import KpisRequest, kpis
-from orchestrate.memory import MemoryDriver
-from orchestrate.troubles import troubles, with_troubles
-from orchestrate.versions import Verdict, add_version
+from orchestrate.engine.engine import Engine
+from orchestrate.engine.memory import MemoryDriver
+from orchestrate.plans.versions import Verdict, add_version
+from orchestrate.proving.kpis import KpisRequest, kpis
+from orchestrate.watching.troubles import troubles, with_troubles
 
 PAUSE = timedelta(minutes=2)
 WEEK = timedelta(days=7)

@@ -7,10 +7,9 @@ import pytest
 from home.context import Context
 from home.contracts import Nothing
 from home.errors import NotFound, Refused, UsageError
-from orchestrate.audit import VerifyRequest, verify
-from orchestrate.bind import BindRequest, bind
 from orchestrate.contracts import Plan, Step
-from orchestrate.versions import (
+from orchestrate.plans.bind import BindRequest, bind
+from orchestrate.plans.versions import (
     Verdict,
     add_version,
     content_of,
@@ -18,6 +17,7 @@ from orchestrate.versions import (
     list_plans,
     sha256_of,
 )
+from orchestrate.records.audit import VerifyRequest, verify
 
 from .plans import approval, order_plan, plan_of, step
 
@@ -105,7 +105,7 @@ def test_binding_a_step_makes_a_version_and_leaves_the_old_one(context: Context)
 
 
 def _steps(plan: Plan) -> list[Step]:
-    from orchestrate.bind import steps_of
+    from orchestrate.plans.bind import steps_of
 
     return list(steps_of(plan.body))
 

@@ -10,13 +10,13 @@ import pytest
 from home.clock import SettableClock
 from home.context import Context
 from home.settings import Settings
-from orchestrate.approvals import DecideRequest, Decision, decide
 from orchestrate.contracts import Parallel, Plan, Sequence, Step
-from orchestrate.engine import Engine
-from orchestrate.memory import MemoryDriver
+from orchestrate.engine.engine import Engine
+from orchestrate.engine.memory import MemoryDriver
+from orchestrate.people.approvals import DecideRequest, Decision, decide
 from orchestrate.people.changes import PersonAddRequest, PersonSetRequest, add, change
 from orchestrate.people.directory import PersonRow
-from orchestrate.tasks import TaskRow, TasksRequest, tasks
+from orchestrate.people.tasks import TaskRow, TasksRequest, tasks
 from tests.orchestrate.operations.conftest import clock, context
 from tests.orchestrate.operations.plans import plan_of
 

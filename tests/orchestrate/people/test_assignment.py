@@ -11,12 +11,12 @@ from sqlalchemy import text
 from home.clock import SettableClock
 from home.context import Context
 from orchestrate.contracts import Sequence
+from orchestrate.core.plan_index import PlanIndex
+from orchestrate.core.rules import compile_rule
+from orchestrate.engine.start import start_in
+from orchestrate.engine.statements import on_sqlalchemy
 from orchestrate.people.changes import PersonAddRequest, add
 from orchestrate.people.register import LONGEST_CHAIN, People
-from orchestrate.plan_index import PlanIndex
-from orchestrate.rules import compile_rule
-from orchestrate.start import start_in
-from orchestrate.statements import on_sqlalchemy
 from tests.orchestrate.operations.plans import plan_of
 
 from .conftest import MakeOffice, Office, human

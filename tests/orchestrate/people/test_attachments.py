@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from home.context import Context
 from home.errors import NotFound, UsageError
 from home.settings import Configuration
-from orchestrate.approvals import AlreadyDecided
-from orchestrate.forget import ForgetRequest, forget
+from orchestrate.people.approvals import AlreadyDecided
 from orchestrate.people.attachments import (
     FOLDER,
     Attachment,
@@ -22,7 +21,8 @@ from orchestrate.people.attachments import (
     attachment,
     safe_name,
 )
-from orchestrate.retention import RetentionRequest, retention
+from orchestrate.records.forget import ForgetRequest, forget
+from orchestrate.records.retention import RetentionRequest, retention
 
 from .conftest import MakeOffice, Office, human
 

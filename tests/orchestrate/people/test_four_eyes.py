@@ -2,11 +2,11 @@
 
 import pytest
 
-from orchestrate.approvals import DecideRequest, decide
-from orchestrate.check import check_plan
 from orchestrate.contracts import Plan
+from orchestrate.people.approvals import DecideRequest, decide
 from orchestrate.people.eligible import FourEyesNeeded, NotYours
 from orchestrate.people.handing import ClaimRequest, DelegateRequest, claim, delegate
+from orchestrate.plans.check import check_plan
 from tests.orchestrate.operations.plans import plan_of
 
 from .conftest import MakeOffice, Office, human

@@ -3,7 +3,6 @@
 import pytest
 
 from home.errors import Refused
-from orchestrate.audit import VerifyRequest, verify
 from orchestrate.people.eligible import NotYours
 from orchestrate.people.handing import (
     ClaimRequest,
@@ -17,6 +16,7 @@ from orchestrate.people.handing import (
     due,
     unclaim,
 )
+from orchestrate.records.audit import VerifyRequest, verify
 
 from .conftest import MakeOffice, Office, human
 

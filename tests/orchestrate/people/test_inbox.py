@@ -10,7 +10,7 @@ from home.clock import SettableClock
 from home.context import Context
 from orchestrate.people.changes import PersonAddRequest, add
 from orchestrate.people.handing import ClaimRequest, CommentRequest, claim, comment
-from orchestrate.tasks import TasksRequest, tasks
+from orchestrate.people.tasks import TasksRequest, tasks
 from tests.orchestrate.operations.test_approvals import put
 
 

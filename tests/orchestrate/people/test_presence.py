@@ -3,11 +3,11 @@
 import pytest
 
 from home.errors import NotFound, Refused, UsageError
-from orchestrate.audit import VerifyRequest, verify
 from orchestrate.people.changes import PersonAddRequest, PersonRemoveRequest, add, remove
 from orchestrate.people.directory import PersonListRequest, list_people
 from orchestrate.people.handing import ClaimRequest, CommentRequest, DelegateRequest, claim, comment, delegate
 from orchestrate.people.presence import attend
+from orchestrate.records.audit import VerifyRequest, verify
 
 from .conftest import MakeOffice, Office, human
 

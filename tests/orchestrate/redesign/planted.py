@@ -8,8 +8,8 @@ from typing import Any
 import pandas as pd
 
 from orchestrate.contracts import Move, Owner
-from orchestrate.design import Designed, design
-from orchestrate.history import Facts
+from orchestrate.redesign.design import Designed, design
+from orchestrate.redesign.history import Facts
 
 MONDAY = datetime(2024, 1, 1, 9)
 Row = dict[str, Any]

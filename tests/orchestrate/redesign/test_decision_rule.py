@@ -3,9 +3,9 @@
 import pytest
 from planted import Case, log, moves, planned
 
-from orchestrate.changes import find_node
 from orchestrate.contracts import Choice, Loop
-from orchestrate.design import Designed
+from orchestrate.plans.changes import find_node
+from orchestrate.redesign.design import Designed
 
 
 def threshold(case: Case, noise: float = 0.03) -> None:

@@ -9,15 +9,15 @@ import pytest
 from planted import Case, log, moves, planned
 
 from ingest.shaping.placed import Placed
-from orchestrate.changes import steps, with_moves
-from orchestrate.check import nodes
 from orchestrate.contracts import Choice, Loop, Node, Parallel, Sequence, Step
-from orchestrate.design import Designed
-from orchestrate.history import Facts
-from orchestrate.plan_file import parse_plan, plan_text
+from orchestrate.plans.changes import steps, with_moves
+from orchestrate.plans.check import nodes
+from orchestrate.plans.plan_file import parse_plan, plan_text
+from orchestrate.proving.replayed import replay_plan
+from orchestrate.proving.twin import Model, play
+from orchestrate.redesign.design import Designed
+from orchestrate.redesign.history import Facts
 from orchestrate.redesign.neighbours import neighbours
-from orchestrate.replayed import replay_plan
-from orchestrate.twin import Model, play
 
 
 def added(name: str, after: str, before: str | None = None, **more: Any) -> Placed:

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from planted import MONDAY, Case, log, moves, planned
 
-from orchestrate.changes import find_node, steps
 from orchestrate.contracts import Choice, Loop, Step
+from orchestrate.plans.changes import find_node, steps
 from orchestrate.redesign.bounds import nice, upper_percentile
 
 

@@ -3,9 +3,9 @@
 import pytest
 from planted import Case, log, moves, planned
 
-from orchestrate.changes import find_node, with_moves
-from orchestrate.check import nodes
 from orchestrate.contracts import Parallel, Sequence
+from orchestrate.plans.changes import find_node, with_moves
+from orchestrate.plans.check import nodes
 
 
 def two_checks(

@@ -3,10 +3,10 @@
 import pytest
 from planted import Case, log, planned
 
-from orchestrate.backtest import Backtest, judged
 from orchestrate.contracts import Owner, Plan, Sequence, Step
-from orchestrate.history import Facts
-from orchestrate.replayed import replay_plan
+from orchestrate.proving.backtest import Backtest, judged
+from orchestrate.proving.replayed import replay_plan
+from orchestrate.redesign.history import Facts
 
 
 def orders(case: Case) -> None:

@@ -5,20 +5,20 @@ from collections import Counter
 import pytest
 from planted import Case, log, planned
 
-from orchestrate.backtest import judged
-from orchestrate.changes import find_node, with_moves
-from orchestrate.check import check_plan, nodes
 from orchestrate.contracts import Branch, Choice, Loop, Parallel, Plan, Sequence, Skip, Step
+from orchestrate.core.plan_index import PlanIndex
+from orchestrate.core.rules import compile_rule
 from orchestrate.export.bpmn import plan_bpmn
 from orchestrate.export.mermaid import plan_mermaid
-from orchestrate.history import Facts
-from orchestrate.plan_index import PlanIndex
-from orchestrate.played import Case as Run
-from orchestrate.played import PlayedRun, play_runs
-from orchestrate.replayed import replay_plan
-from orchestrate.rules import compile_rule
-from orchestrate.spoken import steps_before
-from orchestrate.world import World
+from orchestrate.plans.changes import find_node, with_moves
+from orchestrate.plans.check import check_plan, nodes
+from orchestrate.proving.backtest import judged
+from orchestrate.proving.played import Case as Run
+from orchestrate.proving.played import PlayedRun, play_runs
+from orchestrate.proving.replayed import replay_plan
+from orchestrate.proving.world import World
+from orchestrate.redesign.history import Facts
+from orchestrate.redesign.spoken import steps_before
 
 
 def undetermined(case: Case) -> None:

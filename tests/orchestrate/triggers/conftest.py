@@ -11,11 +11,11 @@ from home.clock import SettableClock
 from home.context import Context, Stores
 from home.settings import Configuration, Settings
 from orchestrate.contracts import Owner, Plan, Step
+from orchestrate.plans.versions import Verdict, add_version
 from orchestrate.triggers.add import AddTriggerRequest, add_trigger
 from orchestrate.triggers.loop import Triggers
 from orchestrate.triggers.manage import ShowTriggerRequest, show_trigger
 from orchestrate.triggers.shown import TriggerDetails
-from orchestrate.versions import Verdict, add_version
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from home.errors import NotFound, Refused
-from orchestrate.start_run import StartRequest, start
+from orchestrate.runs.start_run import StartRequest, start
 from orchestrate.triggers.add import AddTriggerRequest, add_trigger
 from orchestrate.triggers.fire import Starter
 from orchestrate.triggers.store import find_trigger

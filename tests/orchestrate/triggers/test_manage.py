@@ -9,9 +9,10 @@ import pytest
 
 from home.contracts import Nothing
 from home.errors import NotFound, Refused, UsageError
-from orchestrate import audit
-from orchestrate.start_run import StartRequest, start
-from orchestrate.statements import PRIORITIES
+from orchestrate.engine.statements import PRIORITIES
+from orchestrate.plans.versions import find_version
+from orchestrate.records import audit
+from orchestrate.runs.start_run import StartRequest, start
 from orchestrate.triggers import schedule
 from orchestrate.triggers.manage import (
     NamedTrigger,
@@ -22,7 +23,6 @@ from orchestrate.triggers.manage import (
     resume_trigger,
 )
 from orchestrate.triggers.try_out import FireTriggerRequest, TryTriggerRequest, fire_trigger, try_trigger
-from orchestrate.versions import find_version
 from tests.conftest import Answer
 from tests.orchestrate.triggers.conftest import ORDERS, Desk, plan
 
@@ -145,7 +145,7 @@ def test_firing_by_hand_starts_the_same_run_once(sqlite_desk: Desk) -> None:
 
 
 def test_the_newest_version_is_taken_unless_one_is_named(sqlite_desk: Desk) -> None:
-    from orchestrate.versions import Verdict, add_version
+    from orchestrate.plans.versions import Verdict, add_version
 
     desk = sqlite_desk
     desk.add("newest", cron="* * * * *")
@@ -215,7 +215,7 @@ def test_a_queue_of_a_trigger_is_no_source(sqlite_desk: Desk) -> None:
 
 def test_forgetting_a_case_and_a_person_takes_them_out_of_triggers_too(sqlite_desk: Desk) -> None:
     from home.erasure import Replacement
-    from orchestrate.forgotten import erase_case, erase_person, runs_of
+    from orchestrate.records.forgotten import erase_case, erase_person, runs_of
 
     desk, at = sqlite_desk, sqlite_desk.clock.now()
     desk.add("shop", webhook=True, secret=("env:NOT_HERE",), key="data.id", by="Ada Lovelace")

@@ -12,9 +12,9 @@ from home.database import Database
 from home.telemetry import headers
 from orchestrate.connectors.port import CallFailed, Work
 from orchestrate.contracts import Binding, Owner, Plan, Retry, Sequence, Step
-from orchestrate.engine import Engine
-from orchestrate.memory import MemoryDriver
-from orchestrate.observer import Observer
+from orchestrate.engine.engine import Engine
+from orchestrate.engine.memory import MemoryDriver
+from orchestrate.engine.observer import Observer
 
 SERVICE = Binding(connector="stub")
 SOON = Retry(attempts=3, wait_initial=timedelta(seconds=2), wait_jitter=timedelta(0))

@@ -12,16 +12,16 @@ from home.context import Context, Stores
 from home.contracts import Nothing
 from home.settings import Configuration, Settings
 from home.telemetry import doing
-from orchestrate.audit_list import AuditListRequest, audit_list
-from orchestrate.doctor import Unwell, doctor
-from orchestrate.fleet import Fleet
-from orchestrate.metrics import Metrics
-from orchestrate.start_run import StartRequest, start
+from orchestrate.plans.versions import Verdict, add_version
+from orchestrate.records.audit_list import AuditListRequest, audit_list
+from orchestrate.runs.start_run import StartRequest, start
 from orchestrate.triggers.add import AddTriggerRequest, add_trigger
 from orchestrate.triggers.fire import Occurrence, Starter
 from orchestrate.triggers.store import find_trigger
-from orchestrate.troubles import troubles
-from orchestrate.versions import Verdict, add_version
+from orchestrate.watching.doctor import Unwell, doctor
+from orchestrate.watching.fleet import Fleet
+from orchestrate.watching.metrics import Metrics
+from orchestrate.watching.troubles import troubles
 from tests.orchestrate.operations.plans import approval, plan_of
 
 from .test_metrics import labels, of

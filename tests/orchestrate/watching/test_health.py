@@ -11,8 +11,8 @@ from home.clock import SettableClock, SystemClock
 from home.context import Context, Stores
 from home.contracts import Nothing
 from home.settings import Configuration, Settings
-from orchestrate.doctor import Unwell, doctor
-from orchestrate.health import Check, ready, runs_well, worst
+from orchestrate.watching.doctor import Unwell, doctor
+from orchestrate.watching.health import Check, ready, runs_well, worst
 
 
 def made(home: Path, clock: Any = None, **settings: Any) -> Context:
@@ -28,7 +28,7 @@ def context(tmp_path: Path) -> Iterator[Context]:
 
 
 def beat(context: Context, name: str = "w1", age: float = 0.0) -> None:
-    from orchestrate.heartbeat import SQLITE_CLOCK
+    from orchestrate.engine.heartbeat import SQLITE_CLOCK
 
     context.state.execute(
         f"insert into worker(id, beat, since) values (:id, {SQLITE_CLOCK} - :age, 0)",

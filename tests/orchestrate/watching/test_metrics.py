@@ -15,11 +15,11 @@ from home.context import Context, Stores
 from home.database import Database
 from home.errors import Refused, Unreachable
 from home.settings import Configuration, Settings
-from orchestrate.fleet import Fleet
-from orchestrate.heartbeat import SQLITE_CLOCK
-from orchestrate.metrics import MOST_SERIES, OTHER, Metrics, serve_metrics
-from orchestrate.observer import Observer, Observers
-from orchestrate.retention import RetentionRequest, retention
+from orchestrate.engine.heartbeat import SQLITE_CLOCK
+from orchestrate.engine.observer import Observer, Observers
+from orchestrate.records.retention import RetentionRequest, retention
+from orchestrate.watching.fleet import Fleet
+from orchestrate.watching.metrics import MOST_SERIES, OTHER, Metrics, serve_metrics
 
 from .conftest import Stub, person, plan, service
 

@@ -20,8 +20,8 @@ from home.clock import SettableClock
 from home.settings import Settings
 from home.telemetry import doing, headers, origin, span_id, trace_id, valid
 from orchestrate.contracts import Step
-from orchestrate.tracing import Tracing, exporting
-from orchestrate.watched import endpoint
+from orchestrate.watching.tracing import Tracing, exporting
+from orchestrate.watching.watched import endpoint
 
 from .conftest import Stub, person, plan, service
 
@@ -214,8 +214,8 @@ def test_nothing_is_imported_while_nothing_is_traced(monkeypatch: pytest.MonkeyP
         monkeypatch.delenv(name, raising=False)
     assert endpoint(Settings()) == ""
     code = (
-        "import sys; from home.settings import Settings; from orchestrate.watched import watched;"
-        "import orchestrate.engine; watched(Settings(), 'w');"
+        "import sys; from home.settings import Settings; from orchestrate.watching.watched import watched;"
+        "import orchestrate.engine.engine; watched(Settings(), 'w');"
         "assert not [m for m in sys.modules if m.startswith(('opentelemetry', 'prometheus'))]"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,0 +1,1 @@
+"""Runs made durable: the journal, its statements, and what drives a run that is due."""

@@ -1,0 +1,1 @@
+"""Plans: read, checked, bound to systems, changed, and published as versions."""

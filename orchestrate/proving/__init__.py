@@ -1,0 +1,1 @@
+"""What a plan would do, and what it did: backtest, sandbox, predictions, KPIs, conformance."""

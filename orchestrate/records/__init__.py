@@ -1,0 +1,1 @@
+"""What is kept and what is not: the audit, backups, retention, erasure."""

@@ -1,0 +1,1 @@
+"""Whether all is well: checks, metrics, traces, and what protects each system."""
