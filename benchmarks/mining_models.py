@@ -78,6 +78,10 @@ def theirs(folder: str, traces: list[list[str]], variant: str) -> Iterator[Any]:
     yield [None if each is None else each["cost"] // A_MOVE for each in found]
 
 
+ALIGNED = 1_000_000
+"""Events in the largest log whose variants are aligned: on the net of a larger one PM4Py takes hours."""
+
+
 def run(events: int = 10_000_000, traces: int = 300, seed: int = mined.SEED) -> list[Row]:
     """The rows of this benchmark."""
     with mined.generated_home(events, seed) as folder:
@@ -86,16 +90,19 @@ def run(events: int = 10_000_000, traces: int = 300, seed: int = mined.SEED) -> 
         whole = measured(pm4pys.asked, folder, "inductive")
         if found.answer != whole.answer:
             raise ValueError(f"Baton finds {found.answer}, PM4Py {whole.answer}.")
+        told = f"inductive miner, noise {mined.NOISE:g}, {events:,} events"
+        row = Row(told, found, "PM4Py on the whole log", whole, below_cpu_s=1.0)
+        if events > ALIGNED:
+            return [row]
         rejected = measured(_deviating, folder, traces).answer
         aligned = measured(ours, folder, rejected)
         against = {name: measured(theirs, folder, rejected, name) for name in DIJKSTRAS}
     best = min(against, key=lambda name: against[name].cpu_s)
     for cost in against.values():
         _compare(aligned, cost)
-    told = f"inductive miner, noise {mined.NOISE:g}, {events:,} events"
     aligning = f"alignments of {len(rejected):,} deviating variants"
     return [
-        Row(told, found, "PM4Py on the whole log", whole, below_cpu_s=1.0),
+        row,
         Row(aligning, aligned, f"PM4Py, {best.lower()}", against[best], faster=5),
     ]
 
