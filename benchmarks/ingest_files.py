@@ -129,6 +129,9 @@ def run(csv: int = 1_000_000, parquet: int = 1_000_000, seed: int = 7, memory: s
     return rows
 
 
+SIZES = (1_000_000, 10_000_000)
+
+
 def sized(events: int) -> list[Row]:
     """The rows with files of so many events."""
     return run(events, events)

@@ -135,6 +135,9 @@ def run(
     ]
 
 
+SIZES = (1_000_000, 10_000_000)
+
+
 def sized(events: int) -> list[Row]:
     """The rows with a log of `events`."""
     return run(events=events)

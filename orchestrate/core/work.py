@@ -1,5 +1,6 @@
 """What happens to one step: its visits, attempts and retries, and what comes of them."""
 
+import json
 import zlib
 from typing import Any
 
@@ -22,6 +23,9 @@ from orchestrate.core.turn import UNDO, Misfit, Token, Turn, attempt_key, copied
 from orchestrate.core.undo import cancel, drop, settle_ending, undone
 
 ERRORS_KEPT = 5
+GIVEN_BYTES = 1_000_000
+"""What a step may be given, as JSON. A sub-plan in a loop that is given all and gives all back grows what it
+is given by a factor each time."""
 ENDS = "cancel"
 """Connector of a step at which the plan itself cancels the run."""
 
@@ -52,8 +56,11 @@ def _begin(turn: Turn, step: Step, key: str, attempt: int) -> None:
         ask_for_step(turn, step, key, token)
         return
     token.update(phase="ready", attempt=attempt, tries=1)
-    problem = turn.index.breach(step.id, "input", step_input(turn, step, token))
-    if problem:
+    given = step_input(turn, step, token)
+    if (size := len(json.dumps(given))) > GIVEN_BYTES:
+        told = f"it would be given {size / 1e6:,.1f} MB, more than {GIVEN_BYTES / 1e6:,.0f} MB"
+        to_manual(turn, key, token, f"{told}: name what it needs in its input contract")
+    elif problem := turn.index.breach(step.id, "input", given):
         to_manual(turn, key, token, f"its input breaks the contract: {problem}")
 
 

@@ -22,7 +22,7 @@ from orchestrate.core.events import Accepted, Cancel, Decided, Failed, Pause, Re
 from orchestrate.core.machine import next_due, outstanding
 from orchestrate.core.plan_index import PlanIndex
 from orchestrate.core.progress import progress
-from orchestrate.core.work import backoff
+from orchestrate.core.work import GIVEN_BYTES, backoff
 from tests.orchestrate.engine.schedules import START, Schedule, a_plan, human, service
 
 HOUR = timedelta(hours=1)
@@ -126,6 +126,18 @@ def test_a_step_whose_input_breaks_its_contract_is_not_attempted() -> None:
     assert "'iban' is a required property" in only(tuple(run.effects), OpenTask).reason
     run.tell(Decided(task="r.1", outcome="retry", output={"iban": "DE1"}, by="ada"))
     assert outstanding(run.index, run.known)[0].input == {"iban": "DE1", "amount": 1}
+
+
+def test_a_step_that_would_be_given_too_much_is_not_attempted() -> None:
+    """A loop around a sub-plan that is given all and gives all back would grow a run for ever."""
+    named = {"properties": {"amount": {}}}
+    run = told(Sequence(id="s", children=(service("a"), service("b"), service("c", input=named))))
+    run.tell(ok("a", text="x" * GIVEN_BYTES))
+    assert ready(run) == []
+    assert "more than 1 MB: name what it needs" in only(tuple(run.effects), OpenTask).reason
+    run.tell(Decided(task="r.1", outcome="retry", output={"text": "short"}, by="ada"))
+    run.tell(ok("b", attempt=2, text="x" * GIVEN_BYTES))
+    assert ready(run) == ["r:c:1#1"]
 
 
 def test_an_approval_is_reminded_then_escalated_along_its_chain_and_the_last_keeps_it() -> None:
