@@ -102,7 +102,8 @@ def _one(execute: Execute, operation: Operation, worker: str, *, postgres: bool)
         case Park():
             return park(execute, operation, worker)
         case Claim():
-            row = execute(sql.CLAIM, {"run": operation.run, "worker": worker}).fetchone()
+            claim = sql.CLAIM_POSTGRES if postgres else sql.CLAIM
+            row = execute(claim, {"run": operation.run, "worker": worker}).fetchone()
             return Claimed(*row) if row else None
         case Take():
             statement = sql.TAKE_POSTGRES if postgres else sql.TAKE

@@ -23,9 +23,12 @@ Write = tuple[str | Callable[[Execute, Mapping[str, Any]], object], dict[str, An
 _ROW = "id, plan, version, key, simulated, fence, rev, state, head, seen"
 PRIORITIES = ("low", "normal", "high", "urgent")
 """In rising order; a run's row holds the position."""
-CLAIM = f"""
+_FREE = "id = :run and owner is null and status = 'open' and stuck is null"
+CLAIM = f"update run set owner = :worker, fence = fence + 1 where {_FREE} returning {_ROW}"  # noqa: S608
+CLAIM_POSTGRES = f"""
 update run set owner = :worker, fence = fence + 1
-where id = :run and owner is null and status = 'open' and stuck is null returning {_ROW}"""  # noqa: S608
+where id = (select id from run where {_FREE} for update skip locked) returning {_ROW}"""  # noqa: S608
+"""Whoever is at the run now claims it too, or tells of what it does: nobody waits, so none in a circle."""
 _PARKED = "owner is null and status = 'open' and simulated = 0 and due is not null"
 
 

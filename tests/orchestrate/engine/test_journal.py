@@ -13,7 +13,7 @@ from orchestrate.core.events import Succeeded
 from orchestrate.core.machine import advance
 from orchestrate.engine.entry import entry_of
 from orchestrate.engine.journal import Journal, post_in
-from orchestrate.engine.operations import Park, Verdict, apply
+from orchestrate.engine.operations import Claim, Park, Verdict, apply
 from orchestrate.engine.start import start_in
 from orchestrate.engine.statements import Claimed, Commit, Execute, on_driver
 from tests.orchestrate.engine.schedules import START, a_plan, human, index, service
@@ -310,3 +310,24 @@ def test_a_run_is_driven_at_once_though_the_clock_of_who_posted_is_ahead(
     with database.transaction() as connection:
         assert post_in(connection, run, "decided", {"task": f"{run}.1"}, START + 3600) == 1
     assert [c.run for c in does(journal.take(START, 1))] == [run]
+
+
+def test_workers_that_claim_the_same_runs_in_other_orders_do_not_wait_for_each_other(
+    postgres_store: str,
+) -> None:
+    database = Database(postgres_store)
+    runs = [started(database, f"r{number}") for number in (1, 2)]
+    ours, theirs = database.raw(), database.raw()
+    theirs.execute("set lock_timeout = '2s'")
+    for connection in (ours, theirs):
+        connection.execute("begin")
+    (first,) = apply(on_driver(ours, postgres=True), [Claim(runs[0])], "w1", postgres=True)
+    got = apply(on_driver(theirs, postgres=True), [Claim(run) for run in reversed(runs)], "w2", postgres=True)
+    assert first.run == "r1" and got[0].run == "r2" and got[1] is None
+    assert apply(on_driver(ours, postgres=True), [Claim(runs[1])], "w1", postgres=True) == [None]
+    for connection in (ours, theirs):
+        connection.execute("commit")
+        connection.close()
+    owners = {row["id"]: row["owner"] for row in database.rows("select id, owner from run")}
+    assert owners == {"r1": "w1", "r2": "w2"}
+    database.close()
