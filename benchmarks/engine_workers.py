@@ -13,7 +13,9 @@ from benchmarks.measuring import ROOT, Figure, Row, measured
 from benchmarks.stores import store
 from benchmarks.table import show
 
-RELEASE = "update run set due = 0"
+HELD = "update run set due = due + 1e6, since = since + 1e6"
+RELEASE = "update run set due = 0, since = since - 1e6"
+WAKE = "select pg_notify('baton', 'run-000000')"
 
 
 def work(url: str, name: str) -> None:
@@ -36,7 +38,7 @@ def driven(workers: int, runs: int) -> Iterator[int]:
     with store("PostgreSQL") as url:
         database = Database(url)
         prepare(database, runs)
-        database.execute("update run set due = due + 1e6")
+        database.execute(HELD)
         command = [sys.executable, "-m", "benchmarks.engine_workers", "--work", url, "--name"]
         pipe = subprocess.PIPE
         processes = [
@@ -47,6 +49,7 @@ def driven(workers: int, runs: int) -> Iterator[int]:
         yield 0
         try:
             database.execute(RELEASE)
+            database.rows(WAKE)
             wait_until_done(database)
             check(database, runs)
             yield runs * STEPS

@@ -111,6 +111,10 @@ def ingested(path: str, folder: str, memory: str, log: str = "orders") -> Iterat
     yield report.loaded
 
 
+CSV = 1_000_000
+"""Events up to which CSV has an aim."""
+
+
 def run(csv: int = 1_000_000, parquet: int = 1_000_000, seed: int = 7, memory: str = "512MB") -> list[Row]:
     """The rows of this benchmark; `csv` and `parquet` are numbers of events, 0 leaves one out."""
     rows = []
@@ -124,7 +128,7 @@ def run(csv: int = 1_000_000, parquet: int = 1_000_000, seed: int = 7, memory: s
             if cost.answer != events:
                 raise ValueError(f"{cost.answer:,} of {events:,} events were loaded")
             against = measured(bare, path, folder, memory, f"read_{kind}")
-        limits = {"at_most": 4.0} if kind == "csv" else {"below_mb": 1024.0}
+        limits = {"below_mb": 1024.0} if kind == "parquet" else {"at_most": 4.0 if events <= CSV else None}
         rows.append(Row(f"{kind}, {events:,} events", cost, f"read_{kind} into a table", against, **limits))
     return rows
 
