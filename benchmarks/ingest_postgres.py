@@ -67,17 +67,19 @@ def as_text(address: str) -> Iterator[int]:
 
 
 def spooled(address: str, folder: str) -> Iterator[int]:
-    """What the adapter hands on, kept on disk as a load keeps it."""
+    """What the adapter hands on, kept on disk as a load keeps it; what starts once has started."""
     from ingest.mapping import Wish
     from ingest.reading import Order, read
 
-    spool = Path(folder) / "spool"
-    spool.mkdir()
-    order = Order(
-        found=address, folder=spool, adapter=None, chosen={"table": "orders"}, wish=Wish(), how={"map": {}}
-    )
+    def order(name: str, **chosen: str) -> Order:
+        spool = Path(folder) / name
+        spool.mkdir()
+        return Order(found=address, folder=spool, adapter=None, chosen=chosen, wish=Wish(), how={"map": {}})
+
+    read(order("tiny", query="select * from orders limit 10"))
+    whole = order("spool", table="orders")
     yield 0
-    yield read(order).events
+    yield read(whole).events
 
 
 def ingested(address: str, folder: str, memory: str) -> Iterator[int]:
