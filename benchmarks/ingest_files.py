@@ -14,7 +14,7 @@ import pyarrow.compute as compute
 import pyarrow.csv
 import pyarrow.parquet
 
-from benchmarks.measuring import Row, measured
+from benchmarks.measuring import Row, measured, typical
 from benchmarks.table import show
 
 STEPS = (
@@ -86,7 +86,8 @@ def bare(path: str, folder: str, memory: str, reader: str) -> Iterator[int]:
     """DuckDB reads the file into a table of a new file, and closes it."""
     import duckdb
 
-    store = duckdb.connect(f"{folder}/bare.duckdb", config={"memory_limit": memory})
+    own = tempfile.mkdtemp(dir=folder)
+    store = duckdb.connect(f"{own}/bare.duckdb", config={"memory_limit": memory})
     yield 0
     store.execute(f"create table bare as select * from {reader}('{path}')")
     store.close()
@@ -100,9 +101,10 @@ def ingested(path: str, folder: str, memory: str, log: str = "orders") -> Iterat
     from ingest.contracts import IngestRequest
     from ingest.load import ingest
 
-    configuration = configure({"home": Path(folder) / "home", "memory_limit": memory}, {})
+    own = Path(tempfile.mkdtemp(dir=folder))
+    configuration = configure({"home": own / "home", "memory_limit": memory}, {})
     context = Context(configuration, Stores(configuration.settings), actor="benchmark")
-    tiny = Path(folder) / "tiny.csv"
+    tiny = own / "tiny.csv"
     tiny.write_text("case_id,activity,timestamp\nc,a,2026-01-01\n")
     ingest(context, IngestRequest(source=str(tiny), log="tiny"))
     yield 0
@@ -112,7 +114,7 @@ def ingested(path: str, folder: str, memory: str, log: str = "orders") -> Iterat
 
 
 CSV = 1_000_000
-"""Events up to which CSV has an aim."""
+"""Events up to which CSV has an aim; such files are read three times, and the median counts."""
 
 
 def run(csv: int = 1_000_000, parquet: int = 1_000_000, seed: int = 7, memory: str = "512MB") -> list[Row]:
@@ -124,10 +126,11 @@ def run(csv: int = 1_000_000, parquet: int = 1_000_000, seed: int = 7, memory: s
         with tempfile.TemporaryDirectory() as folder:
             path = f"{folder}/orders.{kind}"
             write(Path(path), events, seed)
-            cost = measured(ingested, path, folder, memory)
+            take = typical if events <= CSV else measured
+            cost = take(ingested, path, folder, memory)
             if cost.answer != events:
                 raise ValueError(f"{cost.answer:,} of {events:,} events were loaded")
-            against = measured(bare, path, folder, memory, f"read_{kind}")
+            against = take(bare, path, folder, memory, f"read_{kind}")
         limits = {"below_mb": 1024.0} if kind == "parquet" else {"at_most": 4.0 if events <= CSV else None}
         rows.append(Row(f"{kind}, {events:,} events", cost, f"read_{kind} into a table", against, **limits))
     return rows
