@@ -58,8 +58,8 @@ def _begin(turn: Turn, step: Step, key: str, attempt: int) -> None:
     token.update(phase="ready", attempt=attempt, tries=1)
     given = step_input(turn, step, token)
     if (size := len(json.dumps(given))) > GIVEN_BYTES:
-        told = f"it would be given {size / 1e6:,.1f} MB, more than {GIVEN_BYTES / 1e6:,.0f} MB"
-        to_manual(turn, key, token, f"{told}: name what it needs in its input contract")
+        much = f"it would be given {size / 1e6:,.1f} MB, more than {GIVEN_BYTES / 1e6:,.0f} MB"
+        to_manual(turn, key, token, f"{much}: name what it needs in its input contract")
     elif problem := turn.index.breach(step.id, "input", given):
         to_manual(turn, key, token, f"its input breaks the contract: {problem}")
 
