@@ -9,7 +9,8 @@ import pytest
 from home.clock import SettableClock
 from home.database import Database
 from orchestrate.contracts import Retry, Sequence, Sla
-from orchestrate.engine.engine import Engine, heartbeat
+from orchestrate.engine import heartbeat
+from orchestrate.engine.engine import Engine
 from orchestrate.engine.start import start_in
 from orchestrate.engine.table import TableDriver
 from tests.chaos.form import rounds, tell, wait

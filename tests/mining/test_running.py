@@ -40,8 +40,8 @@ def plainly(found: pd.DataFrame) -> set[str]:
     for case, group in found.groupby("case", sort=False):
         starts = [*group["start"][1:], None]
         for activity, end, following in zip(group["activity"], group["end"], starts, strict=True):
-            gap = None if following is None else max(0.0, (following - end) / HOUR)
-            rows.append((activity, case, gap, (latest - end) / HOUR))
+            gap = None if following is None else max(0.0, (following - end).total_seconds())
+            rows.append((activity, case, gap, (latest - end).total_seconds()))
     for activity in {row[0] for row in rows}:
         ours = [row[1:] for row in rows if row[0] == activity]
         gaps = sorted(gap for _, gap, _ in ours if gap is not None)
@@ -51,7 +51,7 @@ def plainly(found: pd.DataFrame) -> set[str]:
         observed = [gap is None for _, gap, age in ours if age > limit]
         ends = statistics.fmean(observed) if observed else 0.5
         for case, gap, age in ours:
-            longer = sum(other > age for other in gaps) / len(gaps)
+            longer = 1 - sum(other <= age for other in gaps) / len(gaps)  # as it is rounded there
             still = longer * (1 - ends)
             if gap is None and still / max(ends + still, 1e-12) > LIKELY:
                 running.add(case)
