@@ -109,13 +109,13 @@ def test_todays_core_reads_a_kept_journal_and_its_tables_take_what_it_wants() ->
 
 
 @pytest.mark.parametrize(
-    "database_url",
-    ["sqlite", pytest.param("postgres", marks=(pytest.mark.postgres, pytest.mark.long))],
-    indirect=True,
+    "store", ["sqlite", pytest.param("postgres", marks=(pytest.mark.postgres, pytest.mark.long))]
 )
 def test_a_hundred_parked_approvals_of_an_older_baton_all_continue(
-    database_url: str, tmp_path: Path, until: Callable[..., Any]
+    store: str, tmp_path: Path, until: Callable[..., Any], request: pytest.FixtureRequest
 ) -> None:
+    file = f"sqlite:///{tmp_path / 'home' / 'state.sqlite'}"
+    database_url = file if store == "sqlite" else request.getfixturevalue("postgres_database")
     older_store(database_url)
     clock = SettableClock()
     clock.advance(timedelta(hours=5))
